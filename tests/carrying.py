@@ -63,3 +63,15 @@ def contents(path: Path) -> dict[str, list[str]]:
 def differing(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[tuple[str, str | None, str | None]]:
     """Rows that two stores do not have alike."""
     return [(table, *pair) for table in TABLES for pair in zip_longest(one[table], other[table]) if pair[0] != pair[1]]
+
+
+def stores_differ(source: Path, target: Path) -> list[Any]:
+    """What of one logdir is not in another, by the names of runs and segments, or differs; folders or databases."""
+    ours, theirs = (
+        {(name, path.name): path for name, folder in logdir.run_folders(root) for path in logdir.segment_files(folder)}
+        for root in (source, target)
+    )
+    found: list[Any] = sorted(ours.keys() ^ theirs.keys())
+    for key in sorted(ours.keys() & theirs.keys()):
+        found += [(key, each) for each in differing(contents(ours[key]), contents(theirs[key]))]
+    return found

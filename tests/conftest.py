@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -130,3 +132,38 @@ def own_runs(tmp_path: Path) -> Path:
     root = tmp_path / "runs"
     log(root, "own")
     return root
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A PostgreSQL of our own, real, made anew for each process that tests; tests may kill it and start it again."""
+    import postgres_cluster  # knows users as POSIX has them
+
+    if postgres_cluster.programs() is None:
+        pytest.skip("needs PostgreSQL: apt-get install postgresql, or EVERYSTEP_POSTGRES=postgresql+psycopg://…")
+    with postgres_cluster.cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """Makes an empty database and gives its address: new_database("name"); those are dropped at the end."""
+    import postgres_cluster
+    import sqlalchemy as sa
+
+    server = postgres_cluster.URL or request.getfixturevalue("cluster").url("postgres")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        called = f"everystep_{name}_{os.getpid()}"
+        with engine.connect() as connection:
+            connection.execute(sa.text(f'CREATE DATABASE "{called}" TEMPLATE template0'))
+        made.append(called)
+        return engine.url.set(database=called).render_as_string(hide_password=False)
+
+    yield make
+    with contextlib.suppress(sa.exc.SQLAlchemyError), engine.connect() as connection:
+        for called in made:
+            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{called}" WITH (FORCE)'))
+    engine.dispose()

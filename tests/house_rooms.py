@@ -32,7 +32,10 @@ ROOMS: dict[str, set[str]] = {
     "tracker/store": {"tracker/series"},
     "tracker/store/read": {"tracker/store", "tracker/series", "tracker/values", "tracker/models", "tracker/findings"},
     "tracker/store/write": {"tracker/store", "tracker/store/read", "tracker/series", "tracker/values", "tracker/machine"},
-    "tracker/ship": {"tracker/store", "tracker/store/read", "tracker/store/write"},
+    "tracker/receive": {"tracker/postgres", "tracker/store", "tracker/store/read", "tracker/store/write"},
+    "tracker/ship": {
+        "tracker/receive", "tracker/postgres", "tracker/store", "tracker/store/read", "tracker/store/write",
+    },
     "tracker/copying": {"tracker/ship", "tracker/store", "tracker/store/read", "tracker/store/write"},
     "tracker/pruning": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/models",

@@ -150,7 +150,9 @@ def init(
     """Starts a run, or goes on with one, and makes it the one that `tracker.log` logs to.
 
     Args:
-        logdir: The folder that holds runs; `$VIZ_LOGDIR` or "runs" by default. Made if it is not there.
+        logdir: The folder that holds runs; `$VIZ_LOGDIR` or "runs" by default. Made if it is not there. Or the address
+            of a database, `postgresql+psycopg://…`: the run is written into a folder here (`$VIZ_SPOOL`, else in the
+            user's data folder) and sent there, as to a `server`.
         name: The run's path below it, such as "mnist/adam"; one is made up from the script and the time by
             default. A name that is taken gets a number, unless `resume` says otherwise.
         config: What the run is made with: a dict, a dataclass, a Namespace. Kept as JSON values: whole numbers to the
@@ -182,6 +184,7 @@ def init(
         RunNameError, RunExistsError, RunNotFoundError, LogdirError: as their names say. That no file descriptor or no
             room on the disk is left is no error: the run begins without its file, and is stored once there is.
         ServerAddressError: `server` is no address.
+        MissingPackageError: what speaks with a database is not installed.
         StepError, LoggedTypeError: `step`, `config` or `tags` is not what it should be.
     """
     global _current

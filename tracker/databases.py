@@ -10,12 +10,24 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 _ADDRESS = re.compile(r"postgres(ql)?(\+\w+)?://", re.IGNORECASE)
 
 _open: dict[Path, Database] = {}
+
+
+class Listening(Protocol):
+    """What hears which runs are added to."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it hears nothing any more."""
+
+    def stop(self) -> None:
+        """Ends it."""
 
 
 class Database(Protocol):
@@ -27,14 +39,31 @@ class Database(Protocol):
     def runs(self) -> list[str]:
         """The names of its runs."""
 
+    def runs_of(self, segment: str) -> list[str]:
+        """The runs that a segment lies in, but for those that have a copy of it."""
+
     def segments(self, run: str) -> list[str]:
         """The segments of a run, by name, oldest first; none where there is no such run."""
 
     def stamp(self, run: str, segment: str) -> tuple[object, ...]:
-        """What changes when a segment does; nothing where it is not there."""
+        """What changes when a segment does, or for no name what is said of the run; nothing where it is not there."""
 
-    def glimpse(self) -> contextlib.AbstractContextManager[None]:
-        """While this thread looks at all of it: which segments there are and how they stand is asked once."""
+    def glimpse(self, runs: Collection[str] | None = None) -> contextlib.AbstractContextManager[None]:
+        """While this thread looks at some runs, or all: which segments there are and how they stand is asked once."""
+
+    def page(self, run: str) -> tuple[list[Any], list[Any]]:
+        """What is said of a run on the page, as `tracker.store.run_page.RunPage` has it.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def watch(self, tell: Callable[[Path], None]) -> Listening:
+        """Tells the folders of runs to which something is added, by whatever process, until it is stopped.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -65,7 +94,7 @@ def of(path: Path) -> tuple[Database, Path] | None:
     return None
 
 
-def glimpse(root: Path) -> contextlib.AbstractContextManager[None]:
-    """While this thread looks at all of a logdir: a database is asked once how its segments stand."""
+def glimpse(root: Path, runs: Collection[str] | None = None) -> contextlib.AbstractContextManager[None]:
+    """While this thread looks at a logdir, or some of its runs: a database is asked once how their segments stand."""
     inside = of(root)
-    return contextlib.nullcontext() if inside is None else inside[0].glimpse()
+    return contextlib.nullcontext() if inside is None else inside[0].glimpse(runs)

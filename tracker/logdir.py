@@ -65,7 +65,7 @@ def resolve(logdir: str | os.PathLike[str] | None) -> Path:
     """The logdir as an absolute path; nothing is created.
 
     Raises:
-        RemoteLogdirError: an address (`s3://…`), or a database's, which this version cannot open yet.
+        RemoteLogdirError: an address (`s3://…`), or that of a database, which is no folder.
     """
     text = os.fsdecode(logdir) if logdir is not None else default_logdir()
     check_local(text, "logdir")
@@ -99,7 +99,8 @@ def check_local(text: str, name: str) -> None:
     if found is None:
         return
     scheme, slashes = found[1].lower(), found[2]
-    if slashes is None and (scheme not in _REMOTE or os.path.isdir(text)):
+    of_database = scheme.partition("+")[0] in _DATABASES and text[found.end() :].startswith("/")
+    if slashes is None and (not (scheme in _REMOTE or of_database) or os.path.isdir(text)):
         return
     got, hint = (
         f"an address ({scheme}://), which everystep does not write to or read from",
@@ -109,7 +110,7 @@ def check_local(text: str, name: str) -> None:
         got, hint = "a database URL, which this version does not support", ""
         if databases.is_address(text):
             got = "the address of a database"
-            hint = "Of one tracker.open reads, and viz runs, sql, diff, export and doctor; nothing else knows them yet."
+            hint = "tracker.init and tracker.open take one, and most of viz; nothing else knows them yet."
     elif scheme == "file":
         hint = f"Leave file:// out: {name} is the path alone."
     raise RemoteLogdirError(

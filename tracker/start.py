@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tracker import coerce
+from tracker import coerce, databases
 from tracker import config as configs
 from tracker import logdir as logdirs
 from tracker.controls.recorded import Recorded
@@ -69,13 +69,12 @@ def start(
     notes = coerce.text(notes)
     interval = interval_of(machine)
     now = time.time()
-    root = logdirs.resolve(logdir)
+    root, database = _written_in(logdir)
     rank, ranks = _place()
-    server = server or os.environ.get("VIZ_SERVER") or None
-    if server is not None:
+    for url in filter(None, (server or os.environ.get("VIZ_SERVER"), database)):
         from tracker.ship.background import begin  # brings HTTP and TLS, which a run need not wait for
 
-        begin(root, server)
+        begin(root, url)
     recorded = None if replay is None else Recorded.of(Store(root).run(coerce.text(replay)))
     source = _to_fork(root, fork, resume, rank) if fork is not None else None
     name = fork if name is None else name
@@ -122,6 +121,16 @@ def start(
         run.controls.replay(recorded)
     run.watch(interval, console=console, command=command, diff=diff)
     return run
+
+
+def _written_in(logdir: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
+    """The folder that a run is written into, and the address of the database that it is sent to; None without one."""
+    where = logdirs.default_logdir() if logdir is None else os.fsdecode(logdir)
+    if not databases.is_address(where):
+        return logdirs.resolve(where), None
+    from tracker.ship.spool import folder_of
+
+    return folder_of(where), where
 
 
 def _takes_commands(controls: bool) -> bool:

@@ -26,13 +26,14 @@ from dashboard.http.failures import Failures
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import body_of
 from dashboard.receive import demand
-from dashboard.receive.deleted import DeletedError
-from dashboard.receive.receiver import Piece, Receiver, UnstoredError
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import TooManyError, Waiting
+from tracker import databases
 from tracker.errors import DamagedBytesError
 from tracker.logdir import is_segment_id
+from tracker.receive.deleted import DeletedError
+from tracker.receive.receiver import Piece, Receiver, UnstoredError
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
 from tracker.store.shipment import Arrived, CursorError
@@ -64,6 +65,8 @@ class Segments:
 
     def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
         self._receiver = Receiver(root)
+        self._hears_orders = databases.of(root) is None
+        """Whether runs here can be asked something on the page."""
         self._tokens = tokens
         self._waiting = 0
         self.senders = Senders()
@@ -158,7 +161,9 @@ class Segments:
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
         try:
-            found = await self._asks.hear(project, seen, known, known_demand, min(float(wait), LONGEST_WAIT_S))
+            found = await self._asks.hear(
+                project, seen if self._hears_orders else [], known, known_demand, min(float(wait), LONGEST_WAIT_S)
+            )
         except TooManyError as error:
             raise HTTPException(503, str(error), AGAIN) from error
         tags = None if found.fresh is None else sorted(found.fresh)

@@ -1,4 +1,4 @@
-"""`viz copy`: whole runs to another folder, or to a server."""
+"""`viz copy`: whole runs to another folder, to a server, or into a database; and out of a database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs, or patterns such as 'mnist/*'")
     add_logdir(parser)
     parser.add_argument(
-        "--to", required=True, metavar="DIR|URL", help="another folder, or a server of viz serve --receive"
+        "--to",
+        required=True,
+        metavar="DIR|URL",
+        help="another folder, a server of viz serve --receive, or a database: postgresql+psycopg://USER@HOST/NAME",
     )
     parser.add_argument("--as", dest="name", default=None, metavar="NAME", help="what the copy of one run is called")
     parser.add_argument("--token", default=None, help="the server's write token (default: $VIZ_WRITE_TOKEN)")
@@ -40,7 +43,7 @@ def act(arguments: argparse.Namespace) -> int:
     from tracker.ship.server import ForbiddenError, RefusedRowsError, UnreachableError
     from tracker.store.read import size
 
-    root = existing_logdir(arguments.logdir)
+    root = existing_logdir(arguments.logdir, or_database=True)
     found = {name: folder for name, folder in logdir.run_folders(root) if is_meant(name, arguments.runs)}
     if not found:
         raise UsageError(f"no run of {root} is called {' or '.join(arguments.runs)}")
@@ -75,17 +78,18 @@ def act(arguments: argparse.Namespace) -> int:
 
 def _places(arguments: argparse.Namespace) -> Callable[[str, Path], Place]:
     """Makes the place of a run by the name that it is to have there, and its folder here."""
-    from tracker import logdir
+    from tracker import databases, logdir
     from tracker.copying.folder_place import FolderPlace
     from tracker.copying.place import CopyError
     from tracker.copying.server_place import ServerPlace
-    from tracker.errors import LogdirError
-    from tracker.ship.server import Server, ServerAddressError
+    from tracker.errors import LogdirError, MissingPackageError
+    from tracker.ship.elsewhere import elsewhere
+    from tracker.ship.server import ServerAddressError
 
-    if arguments.to.partition("://")[0].lower() in ("http", "https"):
+    if databases.is_address(arguments.to) or arguments.to.partition("://")[0].lower() in ("http", "https"):
         try:
-            server = Server(arguments.to, arguments.token or os.environ.get("VIZ_WRITE_TOKEN"))
-        except ServerAddressError as error:
+            server = elsewhere(arguments.to, arguments.token or os.environ.get("VIZ_WRITE_TOKEN"))
+        except (ServerAddressError, LogdirError, MissingPackageError) as error:
             raise UsageError(" ".join(str(error).split())) from error
         return lambda name, _: ServerPlace(server, name)
     try:

@@ -61,12 +61,13 @@ def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
     return 1
 
 
-def existing_logdir(wanted: str | None, *, or_database: bool = False) -> Path:
+def existing_logdir(wanted: str | None, *, or_database: bool = False, for_writing: bool = False) -> Path:
     """The logdir, which must be there: a mistyped one would show an empty page for ever.
 
     Args:
         wanted: As it was given.
         or_database: Whether the command reads a database too, whose address it may then be.
+        for_writing: Whether it adds rows to one, whose tables are then made.
 
     Raises:
         CommandError: it is not there, is no folder, or may not be read.
@@ -77,10 +78,10 @@ def existing_logdir(wanted: str | None, *, or_database: bool = False) -> Path:
 
     address = logdirs.default_logdir() if wanted is None else wanted
     if or_database and databases.is_address(address):
-        from tracker.postgres import open_to_read
+        from tracker.postgres import open_to_read, open_to_write
 
         try:
-            return open_to_read(address)
+            return (open_to_write if for_writing else open_to_read)(address)
         except TrackerError as error:
             raise CommandError(" ".join(str(error).split())) from error
     try:

@@ -1,4 +1,4 @@
-"""`viz serve`: the dashboard of a logdir."""
+"""`viz serve`: the dashboard of a logdir, or of a database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def act(arguments: argparse.Namespace) -> int:
     from dashboard.receive.alone import ReceivingError
     from dashboard.server.listen import PortError, address, serve, visdom_words
 
-    logdir = existing_logdir(arguments.logdir)
+    logdir = existing_logdir(arguments.logdir, or_database=True, for_writing=arguments.receive)
     settings = settings_of(arguments, logdir)
 
     def ready(bound: Settings) -> None:

@@ -97,6 +97,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
     from dashboard.server.public_address import AddressError, allowed_name, path_prefix
     from dashboard.server.sessions import secret_of
     from dashboard.server.settings import Settings, index_file
+    from tracker import databases
 
     if not arguments.host.strip():
         raise UsageError("--host is empty, which would be every address; leave it out to be on this machine only")
@@ -106,6 +107,9 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         )
     if arguments.visdom_port is not None and arguments.read_only:
         raise UsageError("--visdom-port takes what is to be written, and --read-only writes nothing: leave one out")
+    is_database = databases.of(logdir) is not None
+    if arguments.visdom_port is not None and is_database:
+        raise UsageError("--visdom-port takes what is to be written into a folder, and this logdir is a database")
     if arguments.receive and arguments.read_only:
         raise UsageError("--receive takes what is to be written, and --read-only writes nothing: leave one out")
     if arguments.write_token and not arguments.receive:
@@ -126,15 +130,15 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         secret=secret_of(chosen) if chosen else None,
         prefix=prefix,
         allowed=allowed,
-        read_only=arguments.read_only,
+        read_only=arguments.read_only or is_database,  # what is said on a page stands in files of a folder
         allow_commands=arguments.allow_commands,
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,
         certificate=_certificate(arguments.tls_cert, arguments.tls_key),
         write_tokens=write_tokens(arguments.write_token) if arguments.receive else None,
-        mirror=prepare(logdir),
+        mirror=None if is_database else prepare(logdir),
         model_device=arguments.model_device,
-        index=index_file(logdir),
+        index=None if is_database else index_file(logdir),
     )
 
 

@@ -1,4 +1,4 @@
-"""`viz ship`: sends what runs log here to a server, as it is logged."""
+"""`viz ship`: sends what runs log here to a server, or into a database, as it is logged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--to",
         default=os.environ.get("VIZ_SERVER"),
         metavar="URL",
-        help="address of the server (default: $VIZ_SERVER)",
+        help="address of the server (default: $VIZ_SERVER), or of a database: postgresql+psycopg://…",
     )
     parser.add_argument("--token", default=None, help="the server's write token (default: $VIZ_WRITE_TOKEN)")
     parser.add_argument(
@@ -43,6 +43,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace) -> int:
     """Sends until Ctrl-C or SIGTERM, which end it with 0, but 1 where the server does not answer; with --once until
     all is there, and 1 if some cannot be."""
+    from tracker.errors import LogdirError, MissingPackageError
+    from tracker.ship.elsewhere import elsewhere
     from tracker.ship.server import ForbiddenError, Server, ServerAddressError
     from tracker.ship.shipper import Shipper
 
@@ -50,8 +52,8 @@ def act(arguments: argparse.Namespace) -> int:
     if not arguments.to:
         raise UsageError("--to is missing: the address of a server that was started with viz serve --receive")
     try:
-        server = Server(arguments.to, arguments.token or os.environ.get("VIZ_WRITE_TOKEN"))
-    except ServerAddressError as error:
+        server = elsewhere(arguments.to, arguments.token or os.environ.get("VIZ_WRITE_TOKEN"))
+    except (ServerAddressError, LogdirError, MissingPackageError) as error:
         raise UsageError(" ".join(str(error).split())) from error
     lines = _Lines(server.address)
     shipper = Shipper(root, server, lines.tell)
@@ -61,7 +63,8 @@ def act(arguments: argparse.Namespace) -> int:
         wait = arguments.wait if arguments.wait is not None else ONCE_WAIT_S if arguments.once else None
         progress = shipper.run(once=arguments.once, wait_s=wait)
     except ForbiddenError as error:
-        raise CommandError(f"{str(error).rstrip('.')}. Is --token the server's write token?") from error
+        hint = ". Is --token the server's write token?" if isinstance(server, Server) else ""
+        raise CommandError(f"{str(error).rstrip('.')}{hint}") from error
     finally:
         server.close()
     lines.end(progress)

@@ -33,8 +33,8 @@ PATIENCE_S = 1.0
 
 
 def is_passing(error: StoreError) -> bool:
-    """Whether the same file may be read at the next look: somebody held it just then."""
-    return "locked" in error.why or "busy" in error.why
+    """Whether the same may be read at the next look: somebody held the file, or a database was away, just then."""
+    return any(word in error.why for word in ("locked", "busy", "does not answer"))
 
 
 class Catalog:
@@ -114,7 +114,8 @@ class Catalog:
 
     def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
-        with databases.glimpse(self.root):
+        names = list(names)
+        with databases.glimpse(self.root, names):
             return self._look_at(names)
 
     def _look_at(self, names: Iterable[str]) -> Changes:
@@ -149,6 +150,8 @@ class Catalog:
         try:
             self._look_into(run, changes, glance=glance)
             run.problems.pop(run.folder, None)
+        except StoreError as error:
+            self._note_problem(run, run.folder, error, changes)
         except Exception as error:  # one odd run must not end the looking at all others
             if str(run.problems.get(run.folder)) != str(read_only.explain(error, run.folder)):
                 logger.exception("viz: %s cannot be looked at", run.folder)

@@ -18,7 +18,8 @@ from dashboard.live.changes import Changes
 from dashboard.live.examined import Examined, detectors_version, stamps_of
 from dashboard.live.poller import Poller
 from dashboard.live.time_budget import TimeBudget
-from tracker import logdir
+from tracker import databases, logdir
+from tracker.errors import StoreError
 from tracker.store.read.reader import Store
 
 logger = logging.getLogger("dashboard")
@@ -157,7 +158,11 @@ class Examiner:
             if run is None:
                 return False
             folder, known, is_live = run.folder, run.examined, run.status == "running"
-        stamps = stamps_of(logdir.segment_files(folder))
+        try:
+            with databases.glimpse(folder, [name]):
+                stamps = stamps_of(logdir.segment_files(folder))
+        except StoreError:  # a database that is away; it is its turn again with its next point
+            return is_live
         if known is not None and (known.stamps, known.version) == (stamps, detectors_version()):
             return is_live
         found = Examined(stamps, detectors_version(), time.time(), tuple(self._found(name)))

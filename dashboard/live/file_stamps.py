@@ -33,7 +33,7 @@ def stamp_of(path: Path) -> tuple[Any, ...]:
     """
     inside = databases.of(path)
     if inside is not None:
-        return inside[0].stamp(inside[1].parent.as_posix(), segment_id(path)) if is_segment(path.name) else ()
+        return inside[0].stamp(inside[1].parent.as_posix(), segment_id(path) if is_segment(path.name) else "")
     found: list[int] = []
     for ending in ("", "-wal"):
         with contextlib.suppress(OSError):

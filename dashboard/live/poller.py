@@ -22,6 +22,8 @@ from watchdog.observers.api import BaseObserver
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.file_watch import Watch, is_local, observer
+from tracker import databases
+from tracker.errors import StoreError
 
 logger = logging.getLogger("dashboard")
 
@@ -75,6 +77,7 @@ class Poller:
         self, root: Path, tell: Callable[[Changes], None], mirror: Path | None = None, index: Path | None = None
     ) -> None:
         self.catalog = Catalog(root, mirror, index)
+        self._is_database = databases.of(root) is not None
         self.lock = threading.Lock()
         """Held while the catalog changes; hold it to read from another thread."""
         self.ready = threading.Event()
@@ -97,7 +100,7 @@ class Poller:
         self._next_scan = math.inf  # once the watch has begun
         self._last_scan = 0.0
         self._took = 0.0
-        self._watches: dict[Path, Watch] = {}
+        self._watches: dict[Path, Watch | databases.Listening] = {}
         self._observer: BaseObserver | None = None
         self._told: set[str] = set()
         """What was said in the server's log, once each."""
@@ -188,7 +191,6 @@ class Poller:
         # Not told the first time: who asks for the runs waits for this look, and a thousand summaries would be news to
         # nobody.
         self._ask(lambda: self.catalog.scan(glance=True), silent=not again)
-        self.trouble = None
         self.ready.set()
         self._quiet_since = time.monotonic()
         chores = self._chores()
@@ -250,7 +252,7 @@ class Poller:
     @property
     def _is_told(self) -> bool:
         """Whether the system says what happens in every folder: it does not where other machines write."""
-        return all(
+        return not self._is_database and all(
             root in self._watches and is_local(root)
             for root in (self.catalog.root, self.catalog.mirror, *self._followed())
             if root is not None and root.is_dir()
@@ -286,7 +288,9 @@ class Poller:
 
     def _is_replaced(self) -> bool:
         """Whether a folder that is followed has gone, has come, or is another one than before."""
-        return any(watch.is_over for watch in self._watches.values()) or any(map(Path.is_dir, self._absent))
+        is_unheard = self._is_database and self.catalog.root not in self._watches
+        is_over = is_unheard or any(watch.is_over for watch in self._watches.values())
+        return is_over or any(map(Path.is_dir, self._absent))
 
     def _begin_watch(self) -> bool:
         """Watches what is to be followed and is not yet, and no more what is over.
@@ -300,14 +304,19 @@ class Poller:
         before = dict(self._watches), self._absent
         for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
             self._watches.pop(over).stop()
-        self._absent = {root for root in roots if not root.is_dir()}
+        self._absent = set() if self._is_database else {root for root in roots if not root.is_dir()}
         for link in self.catalog.links:
             if link.problem and not link.path.name.startswith("."):  # an editor's lock is a link to nothing
                 self._warn(str(link))
         for root in sorted(roots - self._absent - self._watches.keys()):
             try:
+                if inside := databases.of(root):
+                    self._watches[root] = inside[0].watch(self._note)
+                    continue
                 self._observer = self._observer or observer()
                 self._watches[root] = Watch(root, self._note, self._observer)
+            except StoreError:  # it is asked by the clock meanwhile, and says itself that it is away
+                continue
             except OSError as error:
                 if not root.is_dir():  # it has gone just now, and with it its runs
                     self._absent = self._absent | {root}
@@ -324,9 +333,14 @@ class Poller:
         with self.lock:
             try:
                 changes = question()
+            except StoreError as error:  # a database that is away
+                self.trouble = str(error)
+                self._warn(self.trouble)
+                return Changes()
             except OSError as error:  # the logdir went away, or the machine is out of files: ask again later
                 logger.warning("viz: %s cannot be read at the moment (%s)", self.catalog.root, error)
                 return Changes()
+        self.trouble = None
         self._changed = self._changed or bool(changes.changed or changes.removed)
         if changes and not silent:
             self._tell(changes)

@@ -1,6 +1,6 @@
 """Tombstones: which received segments were deleted here, noted before they go, so that who sends them hears so instead
 of bringing them back. A line of `.deleted.jsonl` each; one whose file is there again counts for nothing, so that
-restoring needs no second note, and none is ever taken away. `dashboard.receive.deleted` reads them."""
+restoring needs no second note, and none is ever taken away. `tracker.receive.deleted` reads them."""
 
 from __future__ import annotations
 

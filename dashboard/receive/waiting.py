@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from dashboard.receive import demand
-from dashboard.receive.deleted import DeletedError
 from dashboard.receive.demand import Demand
-from dashboard.receive.receiver import Receiver
 from tracker import logdir
 from tracker.errors import StoreError, TrackerError
+from tracker.receive.deleted import DeletedError
+from tracker.receive.receiver import Receiver
 from tracker.store.read import commands
 from tracker.store.read.run_files import RunFiles
 

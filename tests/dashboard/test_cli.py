@@ -136,10 +136,12 @@ def test_a_file_is_no_logdir(tmp_path: Path) -> None:
     assert "cannot be made" in refused("demo", "--logdir", str(file / "x"), "--no-browser")
 
 
-def test_a_database_url_is_named_as_not_supported() -> None:
-    """The day it is, this changes."""
-    assert "nothing else knows them yet" in refused("serve", "--logdir", "postgresql://user:secret@host/db")
-    assert "secret" not in refused("serve", "--logdir", "postgresql://user:secret@host/db")
+def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
+    """There is no page of what cannot be read; another kind of database is refused at once."""
+    said = refused("serve", "--logdir", "postgresql://user:secret@127.0.0.1:1/db")
+    assert "does not answer" in said
+    assert "secret" not in said
+    assert "which this version does not support" in refused("serve", "--logdir", "mysql://user:secret@host/db")
 
 
 def test_a_busy_port_that_was_asked_for_is_an_error(logdir: Path) -> None:

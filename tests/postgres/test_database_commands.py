@@ -13,7 +13,6 @@ from carrying import carry_run
 
 import tracker
 from dashboard import cli
-from tracker import logdir as logdirs
 from tracker.postgres.opened import opened
 
 
@@ -102,14 +101,8 @@ def test_doctor_names_what_was_changed_there(
     store.close()
 
 
-@pytest.mark.parametrize("command", [["serve"], ["ship", "--to", "http://127.0.0.1:1"], ["brief"], ["watch"]])
+@pytest.mark.parametrize("command", [["ship", "--to", "http://127.0.0.1:1"], ["brief"], ["watch"]])
 def test_others_refuse_it_in_a_sentence(
     two: tuple[Path, str], capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert "nothing else knows them yet" in viz(capsys, *command, "--logdir", two[1], status=1)
-
-
-def test_a_training_refuses_it(two: tuple[Path, str]) -> None:
-    with pytest.raises(tracker.errors.RemoteLogdirError, match="nothing else knows them yet"):
-        tracker.init(logdir=two[1])
-    assert not logdirs.segment_files(Path("postgresql+psycopg:"))

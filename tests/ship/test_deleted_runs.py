@@ -20,9 +20,9 @@ from steering import until
 import tracker
 from dashboard.cli import main as viz
 from dashboard.live import trash
-from dashboard.receive.deleted import Deleted, DeletedError
-from dashboard.receive.receiver import Receiver
 from tracker import logdir as logdirs
+from tracker.receive.deleted import Deleted, DeletedError
+from tracker.receive.receiver import Receiver
 from tracker.ship import shipper
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper

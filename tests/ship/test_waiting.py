@@ -18,8 +18,8 @@ from steering import ask
 
 from dashboard.receive import demand, waiting
 from dashboard.receive.demand import Demand
-from dashboard.receive.receiver import Receiver
 from dashboard.receive.waiting import Heard, TooManyError, Waiting
+from tracker.receive.receiver import Receiver
 from tracker.store.read import commands
 from tracker.store.shipment import Arrived
 

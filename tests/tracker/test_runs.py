@@ -89,13 +89,14 @@ def test_a_logdir_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.LogdirError, match="cannot be made"):
         tracker.init(logdir=tmp_path / "file" / "runs", name="a")
-    with pytest.raises(errors.LogdirError, match="a database"):
-        tracker.init(logdir="postgresql://host/db")
+    with pytest.raises(errors.LogdirError, match="no address of a database"):
+        tracker.init(logdir="postgresql://host")
 
 
 ADDRESSES = [
     "s3://bucket/runs", "gs://b", "hdfs://name:9000/x", "S3://b", "abfss://c@a.dfs.core.windows.net/x", "dbfs:/x", "https://x/y", "hdfs:x", "hdfs:x",
     "file:///data/runs", "unheard-of+x://y", "mysql+driver://u:secret@h/d", "sqlite:///runs.db",
+    Path("postgresql+psycopg://u:secret@h/d"),
 ]  # fmt: skip
 
 

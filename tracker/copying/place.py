@@ -1,4 +1,4 @@
-"""A place that one run is copied to: in a folder (`folder_place`), or on a server (`server_place`)."""
+"""A place that one run is copied to: in a folder (`folder_place`), on a server or in a database (`server_place`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's place on a server that receives runs, under a name that is asked for."""
+"""A run's place on a server that receives runs, or in a database, under a name that is asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from tracker import logdir
 from tracker.copying.place import CopyError
-from tracker.ship.server import Server, UnreachableError
+from tracker.ship.elsewhere import Elsewhere
+from tracker.ship.server import UnreachableError
 from tracker.store.read import shipping
 from tracker.store.run_page import RunPage
 from tracker.store.shipment import Arrived, Shipment
@@ -37,7 +38,7 @@ class ServerPlace:
         RunNameError: no run can be called so.
     """
 
-    def __init__(self, server: Server, name: str, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, server: Elsewhere, name: str, patience_s: float = PATIENCE_S) -> None:
         self._server = server.of_run(logdir.check_run_name(name))
         self._patience_s = patience_s
         self._segment: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,12 @@ PATIENCE_S = 30
 """How long one question may take; as with a file."""
 
 CONNECT_S = 10
+
+CHANNEL = "everystep"
+"""By which who adds rows tells who shows them; of each database its own."""
+
+_RUNS = 0x45565355
+"""Of PostgreSQL's advisory locks, beside the number of a run: two that begin there, or say something, take turns."""
 
 _HELD, _MORE = 5, 40
 """Connections that are kept, and how many more there may be at a time."""
@@ -94,6 +101,19 @@ def words_of(error: BaseException) -> str:
     """What an error says, in one line; without its statement, and without a password."""
     said: BaseException = getattr(error, "orig", None) or error
     return " ".join(str(said).split())[:200] or type(said).__name__
+
+
+def let_go(pooled: Any, driver: psycopg.Connection[Any]) -> None:
+    """Gives a connection back to the pool, unless it broke."""
+    if driver.closed:
+        pooled.invalidate()
+    else:
+        pooled.close()
+
+
+def hold_run(driver: psycopg.Connection[Any], run: str) -> None:
+    """Until the end of the transaction nobody else begins a segment of a run, or says something of it."""
+    driver.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_RUNS, zlib.crc32(run.encode("utf-8", "replace")) >> 1))
 
 
 def driver_of(engine: sa.Engine) -> tuple[Any, psycopg.Connection[Any]]:

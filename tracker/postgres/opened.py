@@ -5,30 +5,45 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from tracker import databases, logdir
 from tracker.errors import LogdirError, StoreError, message
-from tracker.postgres import address, migrate
+from tracker.postgres import address, migrate, said
 from tracker.postgres.asking import Asking, as_file
-from tracker.postgres.engine import answering, engine_of
+from tracker.postgres.engine import answering, driver_of, engine_of, let_go
+from tracker.postgres.listening import Listening, told
 from tracker.postgres.replica import PgReplica
 from tracker.postgres.session import Session
+from tracker.store.run_page import RunPage
 
 _SEGMENTS = sa.text("SELECT id FROM segment WHERE place = :place ORDER BY created, id")
 _PLACES = sa.text("SELECT DISTINCT place FROM segment")
-_STAMPS = sa.text(
-    "SELECT place, id, segment, written, heartbeat, state.checksum FROM segment JOIN state USING (segment) "
-    "ORDER BY place, created, id"
+_ALL = """
+SELECT place, id, segment, written, heartbeat, checksum FROM (
+    SELECT place, created, id, segment.segment, written, heartbeat, state.checksum
+    FROM segment JOIN state USING (segment)
+    UNION ALL SELECT place, 0, '', 0, count(*), max(wall_time), 0 FROM properties GROUP BY place
+) AS found {} ORDER BY place, created, id
+"""
+_STAMPS, _STAMPS_OF = sa.text(_ALL.format("")), sa.text(_ALL.format("WHERE place = ANY (:places)"))
+"""Of what is said of a run its stamp stands before those of its segments, without a name."""
+
+_OWN = sa.text("""
+SELECT place FROM segment WHERE id = :id AND run = (
+    SELECT run FROM segment AS other WHERE other.place = segment.place ORDER BY created DESC, id DESC LIMIT 1
 )
+""")
+"""As `tracker.store.read.copied.own` has it."""
 _NUMBER = sa.text("SELECT segment FROM segment WHERE place = :place AND id = :id")
 
 Glimpse = dict[str, dict[str, tuple[object, ...]]]
-"""By run and segment, what changes when it does."""
+"""By run and segment, what changes when it does; of what is said of the run, where something is, by no name."""
 
 
 class PgStore:
@@ -69,25 +84,60 @@ class PgStore:
         """The names of its runs."""
         return [*self._glimpsed()] if self._has_glimpsed else [*self._rows(_PLACES)]
 
+    def runs_of(self, segment: str) -> list[str]:
+        """The runs that a segment lies in, but for those that have a copy of it."""
+        return self._rows(_OWN, id=segment)
+
     def segments(self, run: str) -> list[str]:
         """The segments of a run, by name, oldest first; none where there is no such run."""
         if self._has_glimpsed:
-            return [*self._glimpsed().get(run, ())]
+            return [*filter(None, self._glimpsed().get(run, ()))]
         return [*self._rows(_SEGMENTS, place=run)]
 
     def stamp(self, run: str, segment: str) -> tuple[object, ...]:
-        """What changes when a segment does; nothing where it is not there."""
-        return self._glimpsed().get(run, {}).get(segment, ())
+        """What changes when a segment does, or for no name what is said of the run; nothing where it is not there."""
+        found = self._glimpsed() if self._has_glimpsed else self._glimpse_of([run])
+        return found.get(run, {}).get(segment, ())
 
     @contextlib.contextmanager
-    def glimpse(self) -> Iterator[None]:
-        """While this thread looks at all of it: which segments there are and how they stand is asked once."""
+    def glimpse(self, runs: Collection[str] | None = None) -> Iterator[None]:
+        """While this thread looks at some runs, or all: which segments there are and how they stand is asked once."""
         outer: Glimpse | None = getattr(self._mine, "glimpse", None)
-        self._mine.glimpse = self._glimpsed()
+        self._mine.glimpse = self._glimpsed() if self._has_glimpsed else self._glimpse_of(runs)
         try:
             yield
         finally:
             self._mine.glimpse = outer
+
+    def page(self, run: str) -> RunPage:
+        """What is said of a run on the page.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return said.read(driver, run)
+
+    def say(self, run: str, page: RunPage) -> bool:
+        """Takes over what is new of what is said of a run elsewhere; whether anything was.
+
+        Raises:
+            DamagedBytesError: no database keeps such a text.
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            is_new = said.merge(driver, run, self.root / run, page)
+            if is_new:
+                told(driver, run)
+            return is_new
+
+    def watch(self, tell: Callable[[Path], None]) -> Listening:
+        """Tells the folders of runs to which something is added, by whatever process, until it is stopped.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        return Listening(self.engine, self.shown, lambda run: tell(self.root / run))
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -104,18 +154,19 @@ class PgStore:
             number = self._numbers[run, segment] = found[0]  # which no other ever has
         return as_file(Asking(self._session(), number))
 
-    def replica(self, run: str, segment: str) -> PgReplica:
+    def replica(self, run: str, segment: str, *, begins: bool = False) -> PgReplica:
         """What takes rows of a segment that was written elsewhere.
 
         Args:
             run: The run that it is shown under.
             segment: Its name.
+            begins: Whether it begins a run, so that no other segment may lie there.
 
         Raises:
             RunNameError: no run can be called so.
             StoreError: the database does not answer.
         """
-        return PgReplica(self.engine, self.shown, logdir.check_run_name(run), segment)
+        return PgReplica(self.engine, self.shown, logdir.check_run_name(run), segment, begins=begins)
 
     def path(self, run: str, segment: str) -> Path:
         """The path that stands for a segment."""
@@ -130,13 +181,26 @@ class PgStore:
         return getattr(self._mine, "glimpse", None) is not None
 
     def _glimpsed(self) -> Glimpse:
-        if self._has_glimpsed:
-            return self._mine.glimpse  # type: ignore[no-any-return]
+        found: Glimpse = self._mine.glimpse if self._has_glimpsed else self._glimpse_of(None)
+        return found
+
+    def _glimpse_of(self, runs: Collection[str] | None) -> Glimpse:
+        query = _STAMPS if runs is None else _STAMPS_OF.bindparams(places=list(runs))
         found: Glimpse = {}
         with answering(self.shown), self._plain.connect() as connection:
-            for place, segment, *stamp in connection.execute(_STAMPS):
+            for place, segment, *stamp in connection.execute(query):
                 found.setdefault(place, {})[segment] = tuple(stamp)
-        return found
+        return {run: stamps for run, stamps in found.items() if stamps.keys() != {""}}
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
+        with answering(self.shown):
+            pooled, driver = driver_of(self.engine)
+            try:
+                with driver.transaction():
+                    yield driver
+            finally:
+                let_go(pooled, driver)
 
     def _rows(self, query: sa.TextClause, **words: str) -> list[Any]:
         """The first column of an answer."""

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
 from tracker.postgres.asking import Asking, Within, as_file
-from tracker.postgres.engine import answering, driver_of, words_of
+from tracker.postgres.engine import answering, driver_of, hold_run, let_go, words_of
+from tracker.postgres.listening import told
 from tracker.postgres.rows import keepable
 from tracker.postgres.tables import KEEPERS, KINDS, NAMES
 from tracker.store import columns
-from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
+from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment, TakenError
 from tracker.store.write import arriving_order
 from tracker.store.write.arriving_rows import check
 from tracker.store.write.replica import covers, unchanging
@@ -31,6 +32,8 @@ FROM segment JOIN state USING (segment) WHERE place = %s AND id = %s
 _PATIENCE = "SET LOCAL statement_timeout = '10min'"  # for the largest content, and a slow disk
 
 _LOCK = "SELECT 1 FROM state JOIN segment USING (segment) WHERE place = %s AND id = %s FOR UPDATE OF state"
+
+_OTHERS = "SELECT 1 FROM segment WHERE place = %s AND id <> %s LIMIT 1"
 
 _BEGIN = f"""
 INSERT INTO segment (place, {", ".join(columns.SEGMENT)}) VALUES ({", ".join(["%s"] * (len(columns.SEGMENT) + 1))})
@@ -69,6 +72,7 @@ class PgReplica:
         shown: Its address without a password.
         place: The run that the segment is shown under.
         segment: Its name.
+        begins: Whether it begins a run, so that no other segment may lie there.
 
     Attributes:
         arrived: How far it is there, as of the last look.
@@ -77,19 +81,29 @@ class PgReplica:
         StoreError: the database does not answer.
     """
 
-    def __init__(self, engine: sa.Engine, shown: str, place: str, segment: str) -> None:
+    def __init__(self, engine: sa.Engine, shown: str, place: str, segment: str, *, begins: bool = False) -> None:
         self.place = place
         self.segment = segment
         self._engine = engine
         self._shown = shown
+        self._begins = begins
         with self._connection() as driver:
             self.arrived = self._look(driver)[1]
 
-    def take(self, shipment: Shipment) -> Arrived:
+    def is_in_place(self) -> bool:
+        """Always: no row is held that others could move."""
+        return True
+
+    def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; where the store is then.
+
+        Args:
+            shipment: The rows.
+            is_followed: Whether more is sent at once. Each is durable here all the same.
 
         Raises:
             CursorError: it goes on from somewhere else.
+            TakenError: it begins a run, and another one has begun there.
             DamagedBytesError: it is not what a writer writes.
             StoreError: the database does not take it; nothing was taken, or all of it (`arrived` says which when
                 another one is made).
@@ -99,7 +113,7 @@ class PgReplica:
         check(shipment, self.arrived)
         if shipment.segment is not None and shipment.segment[0] != self.segment:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
-        with self._connection() as driver, driver.cursor() as cursor:
+        with self._connection(is_news=True) as driver, driver.cursor() as cursor:
             cursor.execute(_PATIENCE)
             # Two statements: what the second sees begins when the first has its lock.
             cursor.execute(_LOCK, (self.place, self.segment))
@@ -119,17 +133,19 @@ class PgReplica:
         return self.arrived
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """A transaction, which ends with what is done in it."""
+    def _connection(self, *, is_news: bool = False) -> Iterator[psycopg.Connection[Any]]:
+        """A transaction, which ends with what is done in it; of news those who listen are told then."""
         with answering(self._shown):
             pooled, driver = driver_of(self._engine)
             try:
                 with driver.transaction():
                     yield driver
+                if is_news:
+                    told(driver, self.place)
             except (psycopg.IntegrityError, psycopg.DataError) as error:
                 raise DamagedBytesError(f"its rows do not stand beside those before ({words_of(error)})") from None
             finally:
-                pooled.close()
+                let_go(pooled, driver)
 
     def _look(self, driver: psycopg.Connection[Any]) -> tuple[int | None, Arrived]:
         row = driver.execute(_LOOK, (self.place, self.segment)).fetchone()
@@ -142,6 +158,9 @@ class PgReplica:
         """The number of a segment that begins; None where it has just begun by another hand."""
         if shipment.segment is None:
             raise CursorError(self.arrived)
+        hold_run(cursor.connection, self.place)
+        if self._begins and cursor.execute(_OTHERS, (self.place, self.segment)).fetchone():
+            raise TakenError
         _, *said = KEEPERS["segment"](0, shipment.segment)
         row = cursor.execute(_BEGIN, (self.place, *said)).fetchone()
         if row is not None:

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from tracker.postgres.engine import answering, driver_of
+from tracker.postgres.engine import answering, driver_of, let_go
 
 ROWS_AT_ONCE = 100
 """Of an answer that is taken row by row: about a megabyte of the largest rows of curves."""
@@ -87,14 +87,15 @@ class Session:
             raise
 
     def _let_go(self) -> None:
-        pooled, self._pooled, self._driver = self._pooled, None, None
+        pooled, self._pooled = self._pooled, None
+        driver, self._driver = self._driver, None
         open_ones, self._open = self._open, []
         for cursor in open_ones:
             with contextlib.suppress(psycopg.Error):
                 cursor.close()
-        if pooled is not None:
+        if pooled is not None and driver is not None:
             with contextlib.suppress(psycopg.Error, sa.exc.SQLAlchemyError):
-                pooled.close()
+                let_go(pooled, driver)
 
 
 def filled(driver: psycopg.Connection[Any], statement: str, parameters: list[Any]) -> bytes:

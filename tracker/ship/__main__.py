@@ -9,7 +9,10 @@ import threading
 import time
 from pathlib import Path
 
+from tracker import databases
 from tracker.ship import lock
+from tracker.ship.background import DATABASE
+from tracker.ship.elsewhere import elsewhere
 from tracker.ship.server import ForbiddenError, Server
 from tracker.ship.shipper import Progress, Shipper
 
@@ -35,7 +38,9 @@ def main() -> int:
 
 
 def _send(root: Path, url: str, ended: threading.Event) -> int:
-    server = Server(url, os.environ.get("VIZ_WRITE_TOKEN"))
+    if databases.is_address(url):
+        url = os.environ.get(DATABASE, url)
+    server = elsewhere(url, os.environ.get("VIZ_WRITE_TOKEN"))
     said: list[str | None] = [None]
 
     def tell(progress: Progress) -> None:
@@ -54,7 +59,7 @@ def _send(root: Path, url: str, ended: threading.Event) -> int:
     try:
         progress = shipper.run(idle_s=IDLE_S)
     except ForbiddenError as error:
-        _say(f"{error}; is $VIZ_WRITE_TOKEN the server's?")
+        _say(f"{error}{'; is $VIZ_WRITE_TOKEN that of the server?' if isinstance(server, Server) else ''}")
         return 1
     finally:
         server.close()

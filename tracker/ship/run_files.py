@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tracker.ship.server import Server
+from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.tail import Tail
 from tracker.store.read import copied
 from tracker.store.run_folder_files import digest_of, files_of
@@ -34,7 +34,7 @@ class RunFiles:
         self._there: dict[str, int] | None = None
         self._next_look = 0.0
 
-    def send(self, server: Server) -> int:
+    def send(self, server: Elsewhere) -> int:
         """Sends one piece of the next file that is not there, where it is time to look; its bytes, 0 without any.
 
         Raises:
@@ -68,7 +68,7 @@ class RunFiles:
         """Looks again after so many seconds."""
         self._next_look = time.monotonic() + seconds
 
-    def _send(self, server: Server, segment: str) -> int:
+    def _send(self, server: Elsewhere, segment: str) -> int:
         for name, size in files_of(self.folder):
             if size == 0:
                 continue

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tracker import logdir
 from tracker.errors import StoreError
 from tracker.ship.backoff import pause_s
+from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.orders import Orders, Standing
 from tracker.ship.run_files import RunFiles
 from tracker.ship.server import DeletedThereError, RefusedRowsError, Server, UnreachableError
@@ -76,7 +77,7 @@ class _Aside(NamedTuple):
 
 
 class Shipper:
-    """Sends a logdir to a server. For one thread.
+    """Sends a logdir to a server, or into a database. For one thread.
 
     Args:
         root: The logdir.
@@ -84,7 +85,7 @@ class Shipper:
         tell: Called with each change of how it stands.
     """
 
-    def __init__(self, root: Path, server: Server, tell: Callable[[Progress], None] = lambda progress: None) -> None:
+    def __init__(self, root: Path, server: Elsewhere, tell: Callable[[Progress], None] = lambda progress: None) -> None:
         self._root = root
         self._server = server
         self._tell = tell
@@ -117,14 +118,15 @@ class Shipper:
         Raises:
             ForbiddenError: the server takes nothing from here.
         """
-        orders = Orders(self._server.another(), self._standing, self._want, self.stopped)
-        if not once:
+        orders = None
+        if isinstance(self._server, Server) and not once:  # a database asks nothing of runs
+            orders = Orders(self._server.another(), self._standing, self._want, self.stopped)
             orders.start()
         try:
             self._run(once, idle_s, wait_s)
         finally:
             self.stopped.set()
-            if not once:
+            if orders is not None:
                 orders.join()
         return self.progress()
 

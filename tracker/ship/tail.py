@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from tracker import logdir
-from tracker.ship.server import RefusedRowsError, Server
+from tracker.ship.elsewhere import Elsewhere
+from tracker.ship.server import RefusedRowsError
 from tracker.store import columns
 from tracker.store.read import copied, read_only, shipping
 from tracker.store.read.copied import Origin
@@ -94,7 +95,7 @@ class Tail:
             return True
         return bool(self._lacking) and (fresh != self._fresh or time.monotonic() - self._rested_since > REST_S)
 
-    def send(self, server: Server, fresh: frozenset[str] | None = None) -> int:
+    def send(self, server: Elsewhere, fresh: frozenset[str] | None = None) -> int:
         """Sends the next rows, as many as go into one shipment; how many that was.
 
         Args:

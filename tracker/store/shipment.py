@@ -110,6 +110,13 @@ class CursorError(TrackerError):
         self.arrived = arrived
 
 
+class TakenError(DamagedBytesError):
+    """A segment that is to begin a run where another one has begun meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("another run of this name has just begun there")
+
+
 class LargerError(DamagedBytesError):
     """A shipment that unpacks to more than is taken."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import StoreError
 from tracker.store import run_page
 from tracker.store.read import read_only
@@ -35,9 +35,12 @@ def read(folder: Path) -> RunPage:
     """What is said of the run in a folder; nothing where nothing was. What is not ours in it is passed over.
 
     Raises:
-        StoreError: its file is none of ours, or damaged.
+        StoreError: its file is none of ours, or damaged; or the database does not answer.
         OSError: it cannot be opened.
     """
+    inside = databases.of(folder)
+    if inside is not None:
+        return RunPage(*inside[0].page(inside[1].as_posix()))
     path = folder / logdir.PAGE_FILE
     try:
         size = os.lstat(path).st_size

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import StoreError
-from tracker.store.read import read_only
+from tracker.store.read import page_rows, read_only
+from tracker.store.run_page import RunPage
 
 PATIENCE_S = 1.0
 """What reading such a file may take of SQLite's time."""
 
 
+PANE, CASE = "pane:", "case:"
 WAITING, ANSWERED = "proposal:", "answered:"
 """What the names of proposals begin with, which `page_proposals` reads."""
 
@@ -50,7 +53,13 @@ def properties(folder: Path) -> dict[str, Any]:
 
 
 def said(folder: Path) -> Said:
-    """The same, and whether the run was asked something, or is to be."""
+    """The same, and whether the run was asked something, or is to be.
+
+    Raises:
+        StoreError: a database does not answer.
+    """
+    if databases.of(folder) is not None:
+        return _of(page_rows.read(folder))
     path = folder / logdir.PAGE_FILE
     try:
         with read_only.snapshot(path, PATIENCE_S) as connection:
@@ -62,3 +71,14 @@ def said(folder: Path) -> Said:
     except (StoreError, OSError):
         # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.
         return Said({})
+
+
+def _of(page: RunPage) -> Said:
+    """The same of what stands in a database, where nothing that was asked is answered."""
+    many = (PANE, CASE, WAITING, ANSWERED)
+    found = {}
+    for key, value, _ in page.properties:
+        if not key.startswith(many):
+            with contextlib.suppress(ValueError):
+                found[key] = json.loads(value)
+    return Said(found)

@@ -22,9 +22,7 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
 
 
-def create(
-    path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: bool = False
-) -> sqlite3.Connection:
+def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: bool = False) -> sqlite3.Connection:
     """Makes a segment's file and opens its only writing connection.
 
     The file is made under another name and renamed when it is whole, so that no reader, and no death of this process,

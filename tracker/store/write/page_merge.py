@@ -28,12 +28,13 @@ def merge(folder: Path, page: RunPage) -> bool:
         PageChangeError: it cannot be written.
     """
     known = page_rows.read(folder)
-    here = known.said()
-    words = {key: word for key, word in page.said().items() if _is_news(word, here.get(key))}
-    orders = _new_orders(folder, known, page)
+    path = folder / logdir.PAGE_FILE
+    words, orders = news(
+        folder, known, page, is_trimmed=bool(known.commands) and path.stat().st_size > page_file.TRIM_BYTES
+    )
     if not words and not orders:
         return False
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changed(path) as connection:
         for row in orders:
             page_file.insert_command(connection, row)
         for key, (when, value) in words.items():
@@ -43,16 +44,31 @@ def merge(folder: Path, page: RunPage) -> bool:
     return True
 
 
+def news(
+    folder: Path, known: RunPage, page: RunPage, *, is_trimmed: bool = False
+) -> tuple[dict[str, Word], list[Command]]:
+    """What of it is new: the last words on keys, and commands that were asked.
+
+    Args:
+        folder: The run's, here.
+        known: What is said of it here.
+        page: What is said elsewhere.
+        is_trimmed: Whether what was asked long ago is let go of here.
+    """
+    here = known.said()
+    words = {key: word for key, word in page.said().items() if _is_news(word, here.get(key))}
+    return words, _new_orders(folder, known, page, is_trimmed=is_trimmed)
+
+
 def _is_news(word: Word, known: Word | None) -> bool:
     return word[1] is not None if known is None else word[0] > known[0]
 
 
-def _new_orders(folder: Path, known: RunPage, page: RunPage) -> list[Command]:
+def _new_orders(folder: Path, known: RunPage, page: RunPage, *, is_trimmed: bool) -> list[Command]:
     """Commands that are not here, and may be."""
     nonces = {row[0] for row in known.commands}
     new = [row for row in page.commands if row[0] not in nonces]
-    path = folder / logdir.PAGE_FILE
-    if known.commands and path.stat().st_size > page_file.TRIM_BYTES:
+    if is_trimmed:
         oldest = min(row[1] for row in known.commands)  # what was before it was let go of here
         new = [row for row in new if row[1] >= oldest]
     if any(is_order(row[2]) for row in new):

@@ -23,6 +23,7 @@ CREATE TABLE segment (
     config text NOT NULL, environment text NOT NULL, checksum bigint NOT NULL,
     UNIQUE (place, id)
 );
+CREATE INDEX segment_by_id ON segment (id);
 CREATE TABLE state (
     segment bigint PRIMARY KEY REFERENCES segment ON DELETE CASCADE,
     written bigint NOT NULL, heartbeat double precision NOT NULL, status text NOT NULL, ended double precision,

@@ -8,16 +8,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from dashboard.receive.deleted import Deleted
+from tracker import databases
 from tracker import logdir as logdirs
 from tracker.errors import DamagedBytesError, RunNameError
+from tracker.receive.deleted import Deleted
 from tracker.store import columns
 from tracker.store.read import copied
 from tracker.store.shipment import Row
 
 
 class Places:
-    """The files of one project's segments.
+    """The paths of one project's segments, files or what stands for them in a database.
+
+    A folder is gone through once, since nobody else makes files there; a database is asked for each that is not known.
 
     Args:
         root: The folder of the project; made when the first segment arrives.
@@ -28,13 +31,14 @@ class Places:
         self._root = root
         self._deleted = deleted
         self._lock = threading.Lock()
-        self._known: dict[str, Path] | None = None
+        self._database = databases.of(root)
+        self._known: dict[str, Path] | None = None if self._database is None else {}
         """Of each segment, but for copies that forks took along."""
         self._runs: dict[str, str] = {}
         """By segment, the run that it says it is of."""
 
     def of(self, segment: str, beside: str | None = None, run: str | None = None) -> Path | None:
-        """The file of a segment that has begun to arrive; None where it has not.
+        """The path of a segment that has begun to arrive; None where it has not.
 
         Args:
             segment: Its name.
@@ -44,13 +48,14 @@ class Places:
         Raises:
             DamagedBytesError: no run can be called so.
             DeletedError: its run was deleted.
+            StoreError: the database does not answer.
         """
         if run is not None:
             path = logdirs.segment_path(self.folder_of(run), segment)
-            return path if os.path.lexists(path) else None
+            return path if self._is_there(path) else None
         with self._lock:
-            place = self._found().get(beside or segment)
-            if place is None or not os.path.lexists(place):
+            place = self._place_of(beside or segment)
+            if self._database is None and (place is None or not os.path.lexists(place)):
                 place = self._deleted.restored(beside or segment) or place
                 if place is not None:
                     self._found()[beside or segment] = place
@@ -75,8 +80,8 @@ class Places:
             raise DamagedBytesError(f"{run} is a link to another place here")
         return folder
 
-    def found_for(self, segment: str, row: Row, run: str | None = None) -> Path:
-        """The file of a segment that is no copy, which is to be made if it is not there yet.
+    def found_for(self, segment: str, row: Row, run: str | None = None) -> tuple[Path, bool]:
+        """The path of a segment that is no copy, which is to be made if it is not there yet; whether it begins a run.
 
         It lies beside the one of its run that it continues. One that begins a run has a folder of its own: where two
         machines have a run of the same name each, the second to arrive is called `name-2`. The processes of one
@@ -91,25 +96,32 @@ class Places:
             DamagedBytesError: it is another segment, or its run can have no folder.
             DeletedError: it is of a run that was deleted.
             OSError: the one that it continues cannot be read at the moment.
+            StoreError: the database does not answer.
         """
         said: dict[str, Any] = dict(zip(columns.SEGMENT, row, strict=True))
         if said["id"] != segment:
             raise DamagedBytesError(f"these rows are of segment {str(said['id'])[:60]!r}")
         with self._lock:
-            known = self._found()
             if run is not None:
-                self._known = None  # which of two of one name is a copy shows when both are there
-                return logdirs.segment_path(self.folder_of(run), segment)
-            if segment not in known:
+                if self._database is None:
+                    self._known = None  # which of two of one name is a copy shows when both are there
+                return logdirs.segment_path(self.folder_of(run), segment), False
+            known = self._found()
+            place = self._place_of(segment)
+            if place is None:
                 self._deleted.check_new(said)
-                known[segment] = logdirs.segment_path(self._folder(said, known), segment)
+                folder, begins = self._folder(said, known)
+                place = logdirs.segment_path(folder, segment)
+                if self._database is None:
+                    known[segment] = place
                 self._runs[segment] = said["run"]
-            return known[segment]
+                return place, begins
+            return place, False
 
-    def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> Path:
-        parent = known.get(said["parent"] or "")
+    def _folder(self, said: dict[str, Any], known: dict[str, Path]) -> tuple[Path, bool]:
+        parent = self._place_of(said["parent"] or "")
         if parent is not None and self._run_of(parent) == said["run"]:
-            return parent.parent
+            return parent.parent, False
         try:
             name = logdirs.check_run_name(said["run"])
         except RunNameError as error:
@@ -118,10 +130,10 @@ class Places:
         if any((self._root / part).is_symlink() for part in (Path(name), *Path(name).parents[:-1])):
             raise DamagedBytesError(f"its run can have no folder here: a link lies at {name!r}")
         if said["rank"] is not None:
-            return first
+            return first, False
         taken = {path.parent for path in known.values()}
         return next(
-            folder
+            (folder, True)
             for count in itertools.count(1)
             if (folder := first if count == 1 else first.with_name(f"{first.name}-{count}")) not in taken
             and not folder.is_symlink() and not logdirs.segment_files(folder)
@@ -136,17 +148,32 @@ class Places:
             self._runs[segment] = origin.run
         return self._runs[segment]
 
+    def _is_there(self, path: Path) -> bool:
+        return os.path.lexists(path) if self._database is None else path in logdirs.segment_files(path.parent)
+
+    def _place_of(self, segment: str) -> Path | None:
+        """Where a segment lies, but for copies; of a file also where it is about to."""
+        known = self._found()
+        if self._database is not None and segment and segment not in known:
+            database = self._database[0]
+            for folder in (database.root / run for run in database.runs_of(segment)):
+                if self._root in folder.parents:
+                    known[segment] = logdirs.segment_path(folder, segment)
+        return known.get(segment)
+
     def _found(self) -> dict[str, Path]:
         if self._known is None:
             found: dict[str, list[Path]] = {}
             for _, folder in logdirs.run_folders(self._root, follow=False) if self._root.is_dir() else ():
                 for path in logdirs.segment_files(folder):
                     found.setdefault(logdirs.segment_id(path), []).append(path)
-            self._known = {
-                segment: next((path for path in paths if len(paths) == 1 or not _is_copy(path)), paths[0])
-                for segment, paths in found.items()
-            }
+            self._known = {segment: _original(paths) for segment, paths in found.items()}
         return self._known
+
+
+def _original(paths: list[Path]) -> Path:
+    """Of several segments of one name the one that is no copy."""
+    return next((path for path in paths if len(paths) == 1 or not _is_copy(path)), paths[0])
 
 
 def _is_copy(path: Path) -> bool:
