@@ -16,6 +16,7 @@ from dashboard.live import poller as pollers
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from tracker import logdir as logdirs
+from tracker.errors import StoreError
 from tracker.postgres import replica
 from tracker.postgres.opened import PgStore
 
@@ -144,3 +145,24 @@ def test_a_database_that_is_away_for_a_while(
     finally:
         poller.stop()
     assert not [each for each in caplog.records if each.exc_info]
+
+
+def test_what_could_not_be_read_while_the_database_was_away_is_read_again(
+    store: PgStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answered how segments stand, and was gone when one was opened: nothing of that changes afterwards."""
+    with tracker.init(logdir=tmp_path, name="r", machine=False) as run:
+        run.log({"x": 1.0}, 0)
+    carry_run(tmp_path / "r", store, "between")
+    catalog = Catalog(store.root)
+
+    def gone(*_: object) -> None:
+        raise StoreError(store.shown, "the database does not answer (gone)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PgStore, "connect", gone)
+        catalog.scan()
+    assert catalog.runs["between"].problems
+    catalog.scan()
+    assert not catalog.runs["between"].problems
+    assert catalog.runs["between"].status == "finished"

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
+import sqlalchemy as sa
 from carrying import behind, stores_differ
 from every_kind import every_kind
 from one_point import log
@@ -140,3 +142,54 @@ def test_files_of_models_are_refused_by_name(new_database: Callable[[str], str],
     assert found.done == 1
     (why,) = found.refused.values()
     assert "no files of models" in why
+
+
+def test_rows_that_come_twice_are_told_where_the_database_is(new_database: Callable[[str], str], logdir: Path) -> None:
+    path = logdirs.segment_files(log(logdir, "r"))[0]
+    segment, shipment = logdirs.segment_id(path), behind(path, Arrived())
+    with contextlib.closing(Database(new_database("twice"))) as database:
+        arrived = database.send(segment, shipment)
+        assert arrived.cursor == shipment.upto
+        assert database.send(segment, shipment) == arrived == database.arrived(segment)
+
+
+def test_a_copy_that_a_fork_took_along_is_not_what_it_was_copied_from(
+    new_database: Callable[[str], str], logdir: Path
+) -> None:
+    """It comes before that, and lies beside the fork's own segment; what it was copied from has a run of its own."""
+    store = opened(new_database("copies"), for_writing=True)
+    original = logdirs.segment_files(log(logdir, "a"))[0]
+    with tracker.init(logdir=logdir, name="b", fork="a", machine=False) as run:
+        run.log({"x": -1.0})
+    segment = logdirs.segment_id(original)
+    own, copy = sorted(logdirs.segment_files(logdir / "b"), key=lambda path: path.name == original.name)
+    beside = logdirs.segment_id(own)
+    receiver = Receiver(store.root)
+    receiver.take("", beside, behind(own, Arrived()))
+    receiver.take("", segment, behind(copy, Arrived()), beside)
+    assert receiver.arrived("", segment) == Arrived()
+    receiver.take("", segment, behind(original, Arrived()))
+    for receives in (receiver, Receiver(store.root)):
+        assert receives.place("", segment) == store.path("a", segment)
+    assert stores_differ(logdir, store.root) == []
+
+
+def test_the_page_says_no_password(
+    new_database: Callable[[str], str], receive: Callable[..., Served], logdir: Path
+) -> None:
+    """Nor do the lists of runs and machines, a refusal, or what the server prints."""
+    log(logdir, "r")
+    address = sa.make_url(new_database("secret")).set(password="hush").render_as_string(hide_password=False)
+    assert "hush" in address
+    served = receive(address)
+    ship(logdir, served)
+    with httpx.Client(base_url=served.base, headers={"authorization": f"Bearer {READING}"}) as asked:
+        for path in ("/", "/api/v1/runs", "/api/v1/runs?form=page", "/api/v1/senders", "/healthz", "/api/v1/page"):
+            answer = asked.get(path)
+            assert path not in ("/", "/api/v1/runs") or answer.status_code == 200
+            assert "hush" not in answer.text
+        refused = asked.put("/api/v1/page", json={"key": "views", "value": 1})
+        assert refused.status_code >= 400
+        assert "hush" not in refused.text
+    served.stop()
+    assert "hush" not in "".join(served.lines)
