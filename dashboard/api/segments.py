@@ -24,7 +24,7 @@ from starlette.routing import Route
 from dashboard.http import bodies
 from dashboard.http.failures import Failures
 from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import body_of
+from dashboard.http.requests import body_of, gone
 from dashboard.receive import demand
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
@@ -160,12 +160,19 @@ class Segments:
             raise HTTPException(404, "no segment can be called so")
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
+        runs, wait_s = seen if self._hears_orders else [], min(float(wait), LONGEST_WAIT_S)
+        hearing = asyncio.create_task(self._asks.hear(project, runs, known, known_demand, wait_s))
+        leaving = asyncio.create_task(gone(request))
         try:
-            found = await self._asks.hear(
-                project, seen if self._hears_orders else [], known, known_demand, min(float(wait), LONGEST_WAIT_S)
-            )
+            await asyncio.wait((hearing, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not hearing.done():  # nobody is there to be told
+                return Response(status_code=204)
+            found = hearing.result()
         except TooManyError as error:
             raise HTTPException(503, str(error), AGAIN) from error
+        finally:
+            hearing.cancel()
+            leaving.cancel()
         tags = None if found.fresh is None else sorted(found.fresh)
         return JSONResponse({"commands": found.commands, "fresh": tags, "demand": demand.named(found.fresh)})
 

@@ -139,3 +139,9 @@ TOO_LARGE = f"the answer is too large: more than {MAX_ANSWER_BYTES >> 20} MB; as
 async def _streamed(head: dict[str, Any], columns: list[Any]) -> AsyncIterator[bytes]:
     for piece in wire.pieces(head, columns):
         yield piece
+
+
+async def gone(request: Request) -> None:
+    """Returns when the one who asks has gone, or the server ends; of a request whose body was read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

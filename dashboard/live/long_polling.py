@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.http import wire
-from dashboard.http.requests import body_of, finite_answer
+from dashboard.http.requests import body_of, finite_answer, gone
 from dashboard.live.tab import Tab
 from dashboard.live.websocket import LiveRuns
 
@@ -87,7 +87,7 @@ class Polling:
         """What is new, once there is something; after a while without, a message that says nothing."""
         polled = self._of(request)
         polled.waiting += 1
-        waits = [asyncio.create_task(wait) for wait in (polled.tab.something.wait(), _gone(request))]
+        waits = [asyncio.create_task(wait) for wait in (polled.tab.something.wait(), gone(request))]
         try:
             await asyncio.wait(waits, timeout=HELD_S, return_when=asyncio.FIRST_COMPLETED)
             pause = polled.answered + GATHERED_S - time.monotonic()
@@ -125,9 +125,3 @@ class Polling:
 
 
 _GONE = "there is no such tab any more; open another one"
-
-
-async def _gone(request: Request) -> None:
-    """Returns when the one who asks has gone, or the server ends."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

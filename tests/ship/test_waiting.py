@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import pytest
-from asked_server import Asking
+from asked_server import READING, Asking
 from replicas import BIRTH, SEGMENT, Source
 from served import Served
 from steering import ask
@@ -78,7 +82,7 @@ def test_a_command_is_read_once_for_all_who_wait(received: Receiver, there: Path
         assert (await knows).commands == {}
         return heard
 
-    found = asyncio.run(act())
+    found = event_loop.run(act())
     assert {each["nonce"] for heard in found for each in heard.commands[SEGMENT]} == {"n"}
     assert all(heard.fresh is None for heard in found)
     assert len(read) == 1
@@ -103,7 +107,7 @@ def test_who_knows_of_another_demand_is_told_at_once(received: Receiver) -> None
         third = await asks.hear("", [], frozenset(), demand.named(frozenset({"loss"})), 20.0)
         return heard, second, third
 
-    heard, second, third = asyncio.run(act())
+    heard, second, third = event_loop.run(act())
     assert (heard, second) == (Heard({}, frozenset({"loss"})),) * 2
     assert third == Heard({}, None)
     asks.close()
@@ -125,7 +129,7 @@ def test_many_more_are_asked_to_come_again(received: Receiver, monkeypatch: pyte
         assert not asks._waits
         assert (await hear(asks, wait_s=0)).commands == {}
 
-    asyncio.run(act())
+    event_loop.run(act())
     asks.close()
 
 
@@ -149,7 +153,7 @@ def test_what_cannot_be_read_for_a_moment_is_read_again(received: Receiver, ther
             pass
         return heard
 
-    assert asyncio.run(act()).commands[SEGMENT][0]["nonce"] == "n"
+    assert event_loop.run(act()).commands[SEGMENT][0]["nonce"] == "n"
     asks.close()
 
 
@@ -159,3 +163,20 @@ def test_a_server_says_so_over_http(receive: Callable[..., Served], asking: Call
     ask = asking(receive())
     status, said = ask("POST", "/api/v1/segments/node", json.dumps(body).encode(), "application/json")
     assert (status, said) == (200, {"commands": {}, "fresh": None, "demand": "all"})
+
+
+def test_a_server_that_ends_keeps_nobody_waiting(receive: Callable[..., Served], asking: Callable[..., Asking]) -> None:
+    """And prints nothing; nor does it wait on for one who has gone."""
+    served = receive()
+    body = {"node": "n", "behind": 0, "rate": 0, "demand": "all", "segments": [], "known": [], "wait": 30}
+    with ThreadPoolExecutor(1) as alone:
+        ask = asking(served)
+        said = alone.submit(ask, "POST", "/api/v1/segments/node", json.dumps(body).encode(), "application/json")
+        while served.process.poll() is None and '"n"' not in json.dumps(
+            asking(served, READING)("GET", "/api/v1/senders")[1]
+        ):
+            time.sleep(0.02)
+        assert served.stop() == 0
+        with contextlib.suppress(OSError, HTTPException):
+            assert said.result()[0] == 204
+    assert served.fault() == ""
