@@ -85,7 +85,8 @@ ENDINGS = {
 STATUS = {"normal exit": "finished", "sys.exit": "finished", "exception": "crashed", "Ctrl-C": "stopped"}
 LOGGERS = ("tracker.init", "SummaryWriter", "SummaryWriter tfevents")
 PEER = "PyTorch's SummaryWriter"
-MODULES = "torch.utils.tensorboard,tracker.compat.tensorboard,tracker.run"
+MODULES = "tracker.compat.tensorboard,tracker.run"
+PEER_MODULES = f"torch.utils.tensorboard,{MODULES}"
 FRAMEWORK_MODULES = "keras,lightning,transformers:Trainer,transformers:BertForSequenceClassification,sklearn.neural_network,xgboost,jax.numpy"
 
 FRAMEWORKS = {
@@ -258,7 +259,9 @@ def serve(modules: str) -> Path | None:
 
 
 class Servers:
-    """A fork server for each thread that plays cells."""
+    """Fork servers for each thread that plays cells: one that has imported PyTorch, which takes half of a child's time at
+    its end, only where its writer is asked for.
+    """
 
     def __init__(self, modules: str) -> None:
         self._modules = modules
@@ -271,7 +274,7 @@ class Servers:
             folder = Path(name)
             (folder / "counted").write_bytes(bytes(16))
             (folder / "cell").write_text(json.dumps(cell))
-            server = self._server()
+            server = self._server(PEER_MODULES if cell.logger == PEER else self._modules)
             assert server.stdin is not None
             assert server.stdout is not None
             server.stdin.write(f"{folder}\n")
@@ -286,12 +289,12 @@ class Servers:
             server.stdin.close()
             server.wait()
 
-    def _server(self) -> subprocess.Popen[str]:
-        if not hasattr(self._own, "server"):
-            self._own.server = subprocess.Popen([sys.executable, __file__, "--serve", self._modules], env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
-            self._all.append(self._own.server)
-        server: subprocess.Popen[str] = self._own.server
-        return server
+    def _server(self, modules: str) -> subprocess.Popen[str]:
+        own: dict[str, subprocess.Popen[str]] = vars(self._own)
+        if modules not in own:
+            own[modules] = subprocess.Popen([sys.executable, __file__, "--serve", modules], env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+            self._all.append(own[modules])
+        return own[modules]
 
 
 def _environment() -> dict[str, str]:

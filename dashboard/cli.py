@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal has no letters for is shown as its escape
             with contextlib.suppress(OSError, ValueError):  # one that cannot be told: closed, or another file by now
                 stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
+    parser = _parser(sys.argv[1:] if argv is None else argv)
     arguments = parser.parse_args(argv)
     try:
         status: int = arguments.act(arguments)
@@ -60,20 +60,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """What a command line may say. Where it begins with a command, the others are not read."""
     parser = argparse.ArgumentParser(
         prog="viz",
         description="everystep: see what your training does, while it does it.",
         epilog="Begin with: viz demo",
     )
-    parser.add_argument("--version", action="version", version=f"everystep {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, does, example in COMMANDS:
+    for name, does, example in [each for each in COMMANDS if each[0] in words[:1]] or COMMANDS:
         command = _command(commands, name, does, example)
         module = importlib.import_module(f"dashboard.commands.{name}{'_' * keyword.iskeyword(name)}")
         module.add(command)
         command.set_defaults(act=module.act)
     return parser
+
+
+class _Version(argparse.Action):
+    """Asked for only when somebody wants it: what is installed takes some hundredths of a second to look up."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(f"everystep {_version()}\n")
+        parser.exit()
 
 
 def _command(

@@ -51,7 +51,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "tracker/repair": {
         "tracker/store", "tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values",
-        "tracker/models",
+        "tracker/models", "tracker/recorder",
     },
     "tracker/foreign": {"tracker/store/read", "tracker/store/write", "tracker/series", "tracker/values"},
     "tracker/integrations": {"tracker", "tracker/values", "tracker/recorder"},
@@ -86,7 +86,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "dashboard/commands": {
         "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
-        "dashboard/mcp", "dashboard/diff", "dashboard/alerts",
+        "dashboard/mcp", "dashboard/diff", "dashboard/alerts", "dashboard/receive",
     },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where

@@ -18,6 +18,7 @@ ONLY_READS = {
         [(f"dashboard/alerts/{name}.py", "tracker.store.write.alert_file") for name in ("kept", "outbox", "watcher")],
         "the alerts of a logdir, a file that no run's writer knows",
     ),
+    ("dashboard/alerts/outbox.py", "tracker.store.write.alert_journal"): "what became of them, beside that file",
     (
         "dashboard/live/forks.py",
         "tracker.start",
@@ -47,7 +48,7 @@ OPENS_TO_WRITE = {
     "tracker/compat/visdom/session.py": "log_to_filename, whose caller names the file",
     "tracker/recorder/folder.py": "recordings and states, beside the segments of their run",
     "tracker/recorder/tree.py": "members of such a file",
-    "tracker/ship/lock.py": "the lock of who sends a logdir, in the user's cache",
+    "tracker/ship/lock.py": "locks of who sends a logdir and who receives into one, in the user's cache",
     "tracker/ship/background.py": "what a sender that a run began has to say, beside its lock",
     "tracker/values/stored_array.py": "np.save into memory",
     "tracker/store/read/models.py": "StoredModel.save, whose caller names the folder",
@@ -60,6 +61,7 @@ OPENS_TO_WRITE = {
     "dashboard/embeddings/maps.py": "maps, in the user's cache",
     "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",
     "dashboard/live/trash.py": "which run moves where, so that a move that was stopped is finished",
+    "dashboard/live/tombstones.py": "which segments that others sent were deleted, so that they do not come back",
 }
 """Who opens a file for writing beside tracker/store/write, and what for: none of these is a run's."""
 

@@ -19,10 +19,13 @@ from pathlib import Path
 
 from tracker import databases, logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
-from tracker.repair import model_check, salvage, segment_check
+from tracker.pruning.standing import may_live
+from tracker.repair import model_check, recording_check, salvage, segment_check
+from tracker.repair.found import Found
 from tracker.store import columns, file_system
 from tracker.store.read import journal, read_only, state_row
 from tracker.store.read.left_out import why
+from tracker.store.read.run_files import RunFiles
 from tracker.store.read.segments import Segment
 from tracker.store.write.replica import written_out
 from tracker.walk import Link, is_within
@@ -96,6 +99,7 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             _examine_segment(path, report, mends and _lies_in(path, root))
         if files:
             _examine_models(folder, report, mends)
+            _examine_recordings(folder, report, mends)
         _examine_leftovers(folder, bool(files), report, mends)
     if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
         what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
@@ -169,7 +173,13 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
     if found.faults:
         faults = list(dict.fromkeys(found.faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
-        report.findings.append(_saved(path, finding, repair and not found.is_written))
+        if found.is_replica:
+            report.findings.append(_saved_replica(path, finding, found.segment, repair))
+        else:
+            report.findings.append(_saved(path, finding, repair and not found.is_written))
+    elif found.segment is not None and found.is_saved:
+        what = f"what was saved of a damaged file; {found.segment.writer.host} can send all of it (viz ship)"
+        report.findings.append(Finding(path, what, serious=False))
     elif found.segment is not None and found.is_arriving:
         what = f"not all of it has arrived: {found.segment.writer.host} is to send the rest (viz ship)"
         if not found.is_written:  # and no ending is noted, as it would be taken for that of its writer
@@ -251,6 +261,18 @@ def _saved(path: Path, finding: Finding, repair: bool) -> Finding:
     return finding
 
 
+def _saved_replica(path: Path, finding: Finding, segment: Segment | None, repair: bool) -> Finding:
+    """The same of a file that came from another machine, also while its writer lives there: a server that has it open
+    sees that it is another, and has it sent from the beginning."""
+    host = "the machine that sent it" if segment is None else segment.writer.host
+    if not repair:
+        finding.what += f"; it was sent by {host}, which can send it again once this is repaired"
+    finding = _saved(path, finding, repair)
+    if finding.done:
+        finding.done += f"; {host} can send all of it again (viz ship), which then takes the place of what was saved"
+    return finding
+
+
 # --- what was left half made -----------------------------------------------------------------------------
 
 
@@ -258,12 +280,27 @@ def _examine_models(folder: Path, report: Report, repair: bool) -> None:
     for found in model_check.check(folder):
         if found.is_left and _is_young(found.path):
             continue  # its row may be on its way
-        finding = Finding(found.path, found.what, serious=found.is_serious)
+        report.findings.append(_mended(found, repair))
+
+
+def _examine_recordings(folder: Path, report: Report, repair: bool) -> None:
+    is_over = not may_live(RunFiles(folder).segments(), time.time())
+    for found in recording_check.check(folder):
+        if found.is_left and (not is_over or _is_young(found.path)):
+            continue  # the recording that refers to it may be on its way, as long as its training goes on
+        report.findings.append(_mended(found, repair and is_over))
+
+
+def _mended(found: Found, repair: bool) -> Finding:
+    """What is told of a file beside the segments; what is damaged is kept under another name, where no reader looks."""
+    finding = Finding(found.path, found.what, serious=found.is_serious)
+    with contextlib.suppress(OSError):
         if repair and found.is_left:
-            with contextlib.suppress(OSError):
-                found.path.unlink()
-                finding.done = "removed"
-        report.findings.append(finding)
+            found.path.unlink()
+            finding.done = "removed"
+        elif repair and found.is_damaged:
+            finding.done = f"set aside as {recording_check.set_aside(found.path).name}"
+    return finding
 
 
 def _is_young(path: Path) -> bool:

@@ -17,11 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tracker import databases
-from tracker.errors import (
-    RemoteLogdirError,
-    RunNameError,
-    message,
-)
+from tracker.errors import RemoteLogdirError, RunNameError, message
 from tracker.name_order import name_order, naturally
 from tracker.plain_text import writable
 from tracker.walk import Link, Walk, why_not
@@ -34,11 +30,17 @@ PAGE_FILE = "page.sqlite"
 TRASH_FOLDER = ".trash"
 """In the logdir: runs that the page was told to delete, until somebody empties it. No scan looks into it."""
 
+DELETED_FILE = ".deleted.jsonl"
+"""In the logdir: which segments that other machines had sent were deleted, so that they do not come back."""
+
 ALERTS_FOLDER = ".alerts"
 """In the logdir: rules that were armed there, and what became of what they told. No scan looks into it."""
 
 AGREED_FOLDER = ".agreed"
 """Within a run's folder, while several processes train it: by these files they agree on a step. No reader looks in."""
+
+OWN_NAMES = (PAGE_FILE, TRASH_FOLDER, DELETED_FILE, ALERTS_FOLDER, AGREED_FOLDER)
+"""That no folder of a run can have."""
 
 MODELS_FOLDER = "models"
 """Within a run's folder: the files of its models, each called by the hash of what it holds."""
@@ -133,6 +135,14 @@ def segment_id(path: str | os.PathLike[str]) -> str:
 def segment_path(folder: Path, segment: str) -> Path:
     """The file of one segment of the run in `folder`."""
     return folder / f"{SEGMENT_PREFIX}{segment}{SEGMENT_SUFFIX}"
+
+
+_SEGMENT_ID = re.compile(r"\d{8}T\d{6}(-rank\d{1,9})?-[0-9a-f]{8}", re.ASCII)
+
+
+def is_segment_id(text: str) -> bool:
+    """Whether a writer calls a segment so; such a name leads nowhere else."""
+    return _SEGMENT_ID.fullmatch(text) is not None
 
 
 def new_segment_id(wall_time: float, rank: int | None = None) -> str:
@@ -314,7 +324,7 @@ def check_run_name(name: str, *, typed: bool = False) -> str:
         why = "it has an empty part, '.' or '..'"
     elif any(ord(char) < 32 or ord(char) == 127 for char in name):
         why = "it holds a control character"
-    elif any(is_segment(part) or part in (PAGE_FILE, TRASH_FOLDER, AGREED_FOLDER, ALERTS_FOLDER) for part in parts):
+    elif any(is_segment(part) or part in OWN_NAMES for part in parts):
         why = "a part of it is a name that the store keeps for its own files"
     elif any(len(part.encode("utf-8", "surrogatepass")) > 240 for part in parts):
         why = "a part of it is longer than 240 bytes"

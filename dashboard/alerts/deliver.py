@@ -51,10 +51,10 @@ def attempt(
 ) -> Outcome:
     """Tries an action once; `acknowledged` is called as soon as it was done."""
     if isinstance(action, Webhook):
-        body, key = message_body.body(action.form, rule, crossing), f"{crossing.id}-{number}"
-        return webhook.send(action.url, body, key, acknowledged)
+        body = message_body.body(action.form, rule, crossing, number)
+        return webhook.send(action.url, body, message_body.delivery_of(crossing, number), acknowledged)
     if isinstance(action, Command):
-        outcome = _run(action, rule, crossing) if means.may_command else Outcome(NO_COMMANDS, is_down=True)
+        outcome = _run(action, number, rule, crossing) if means.may_command else Outcome(NO_COMMANDS, is_down=True)
     elif isinstance(action, Steer):
         outcome = _ask(action, number, rule, crossing, means)
     else:
@@ -64,12 +64,13 @@ def attempt(
     return outcome
 
 
-def _run(action: Command, rule: Rule, crossing: KeptCrossing) -> Outcome:
-    facts = message_body.facts(rule, crossing)
+def _run(action: Command, number: int, rule: Rule, crossing: KeptCrossing) -> Outcome:
+    facts = message_body.facts(rule, crossing, number)
     told = {
         "VIZ_RUN": crossing.run,
         "VIZ_STEP": str(crossing.step),
         "VIZ_CROSSING": crossing.id,
+        "VIZ_DELIVERY": facts["delivery"],
         "VIZ_SENTENCE": facts["sentence"],
     }
     environment = os.environ | {name: value.replace("\0", "") for name, value in told.items()}

@@ -19,9 +19,15 @@ def sentence(rule: Rule, crossing: KeptCrossing) -> str:
     return said if len(said) <= MOST_CHARACTERS else said[: MOST_CHARACTERS - 1] + "…"
 
 
-def facts(rule: Rule, crossing: KeptCrossing) -> dict[str, Any]:
-    """What happened, for a program; `crossing` is the same however often it is told."""
+def delivery_of(crossing: KeptCrossing, action: int) -> str:
+    """What names the telling of a crossing by one action of its rule: the same at each attempt."""
+    return f"{crossing.id}-{action}"
+
+
+def facts(rule: Rule, crossing: KeptCrossing, action: int) -> dict[str, Any]:
+    """What happened, for a program; by `delivery` it knows what it has been told before."""
     return {
+        "delivery": delivery_of(crossing, action),
         "crossing": crossing.id,
         "rule": {"id": rule.id, "title": rule.title, "text": rule.text},
         "run": crossing.run,
@@ -32,7 +38,7 @@ def facts(rule: Rule, crossing: KeptCrossing) -> dict[str, Any]:
     }
 
 
-def body(form: str, rule: Rule, crossing: KeptCrossing) -> bytes:
+def body(form: str, rule: Rule, crossing: KeptCrossing, action: int) -> bytes:
     """What a webhook is sent; some kilobytes at most. What a run is called cannot call out everybody in a channel."""
     said = f"{sentence(rule, crossing)} [{crossing.id[:8]}]"
     if form == "slack":
@@ -42,5 +48,5 @@ def body(form: str, rule: Rule, crossing: KeptCrossing) -> bytes:
     elif form == "discord":
         told = {"content": said, "allowed_mentions": {"parse": []}}
     else:
-        told = facts(rule, crossing)
+        told = facts(rule, crossing, action)
     return json.dumps(told).encode()

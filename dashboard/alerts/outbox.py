@@ -13,14 +13,13 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from dashboard.alerts import deliver
 from dashboard.alerts.deliver import Means
 from dashboard.alerts.rule import Rule
 from dashboard.alerts.webhook import Outcome
-from tracker.store.read.alert_file import Delivery, KeptCrossing
+from tracker.store.read.alert_file import DELIVERED, Delivery, KeptCrossing
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 600.0
 
@@ -123,14 +122,15 @@ class Outbox:
 
     def _deliver(self, crossing: KeptCrossing, delivery: Delivery, rule: Rule, place: str) -> float | None:
         """Tries one; when to try again, None where it was acknowledged."""
-        from tracker.store.write import alert_file as writing
+        from tracker.store.write import alert_journal
 
         number = delivery.action
-        acknowledged = partial(writing.acknowledge, self._root, self._source, crossing.id, number)
-        outcome = deliver.attempt(rule.actions[number], number, rule, crossing, self._means, acknowledged)
+        with alert_journal.record(self._root, self._source, crossing.id, number) as note:
+            outcome = deliver.attempt(rule.actions[number], number, rule, crossing, self._means, note)
         if not outcome.trouble:
             self._failures.pop(place, None)
             self.delivered += 1
+            self._tried.append(replace(delivery, state=DELIVERED, ended=self._now(), trouble=None))
             return None
         failed = replace(delivery, attempts=delivery.attempts + 1, trouble=outcome.trouble)
         due = self._now() + self._pause(failed, place, outcome)

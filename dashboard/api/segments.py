@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -29,10 +28,11 @@ from dashboard.http.requests import body_of
 from dashboard.receive import demand
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
-from dashboard.receive.waiting import Waiting
+from dashboard.receive.waiting import TooManyError, Waiting
 from tracker import databases
 from tracker.errors import DamagedBytesError
-from tracker.receive.places import is_segment_id
+from tracker.logdir import is_segment_id
+from tracker.receive.deleted import DeletedError
 from tracker.receive.receiver import Piece, Receiver, UnstoredError
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
@@ -48,7 +48,6 @@ MAX_HEARD_BYTES = 4 << 20
 MOST_SEGMENTS, MOST_KNOWN = 20_000, 10_000
 MOST_NAME = 1_000
 LONGEST_WAIT_S = 30.0
-LOOK_S = 0.1
 
 THREADS = 4
 
@@ -71,7 +70,7 @@ class Segments:
         self._tokens = tokens
         self._waiting = 0
         self.senders = Senders()
-        self._demand = demand.Demand(self.senders.rate, watched)
+        self._asks = Waiting(self._receiver, demand.Demand(self.senders.rate, watched))
         self._large = threading.Lock()
         self._failures = Failures()
         self._threads = ThreadPoolExecutor(THREADS, "receive")
@@ -95,12 +94,15 @@ class Segments:
         return _answer(await self._done(lambda: self._receiver.arrived(project, segment, beside, run)))
 
     async def take(self, request: Request) -> Response:
-        """Rows, a `shipment` in the body: they are in the file when this is answered."""
+        """Rows, a `shipment` in the body: they are in the file when this is answered, and durable unless `more=1` says
+        that others follow at once."""
         project, segment, run = self._asked(request)
         kind = request.headers.get("content-type", "")
         if kind not in (shipment.MEDIA_TYPE, f"{shipment.MEDIA_TYPE}+zlib"):
             raise HTTPException(415, f"expected {shipment.MEDIA_TYPE}, or the same +zlib", {"connection": "close"})
-        if (after := RequestValues.of_query(request).whole("after", 0)) is None:
+        asked = RequestValues.of_query(request)
+        is_followed = asked.whole("more", 0) == 1
+        if (after := asked.whole("after", 0)) is None:
             raise HTTPException(400, "after= is missing: the cursor that the rows go on from")
         beside = _beside(request)
         async with self._body(request, MAX_BODY_BYTES) as body:
@@ -109,7 +111,7 @@ class Segments:
                 said = shipment.unpacked(body, compressed=kind.endswith("+zlib"), most=most)
                 if said.after != after:
                     raise DamagedBytesError(f"its rows go on from {said.after:,}, and ?after= says {after:,}")
-                return self._receiver.take(project, segment, said, beside, run)
+                return self._receiver.take(project, segment, said, beside, run, is_followed=is_followed)
 
             def act_alone() -> Arrived:
                 try:
@@ -158,16 +160,14 @@ class Segments:
             raise HTTPException(404, "no segment can be called so")
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
-        waiting = Waiting(self._receiver, project, seen if self._hears_orders else [], known)
-        end = time.monotonic() + min(float(wait), LONGEST_WAIT_S)
-        while True:
-            found = await self._done(waiting.look)
-            fresh = self._demand.fresh()
-            is_new = demand.named(fresh) != known_demand
-            if found or is_new or time.monotonic() >= end or await request.is_disconnected():
-                tags = None if fresh is None else sorted(fresh)
-                return JSONResponse({"commands": found, "fresh": tags, "demand": demand.named(fresh)})
-            await asyncio.sleep(LOOK_S)
+        try:
+            found = await self._asks.hear(
+                project, seen if self._hears_orders else [], known, known_demand, min(float(wait), LONGEST_WAIT_S)
+            )
+        except TooManyError as error:
+            raise HTTPException(503, str(error), AGAIN) from error
+        tags = None if found.fresh is None else sorted(found.fresh)
+        return JSONResponse({"commands": found.commands, "fresh": tags, "demand": demand.named(found.fresh)})
 
     @contextlib.asynccontextmanager
     async def _body(self, request: Request, most: int) -> AsyncIterator[bytes]:
@@ -235,11 +235,14 @@ class Segments:
             return error
         except DamagedBytesError as error:
             raise HTTPException(422, str(error)) from error
+        except DeletedError as error:
+            raise HTTPException(410, str(error)) from error
         except UnstoredError as error:
             raise HTTPException(507, str(error), AGAIN) from error
 
     def close(self) -> None:
         """Lets go of all files."""
+        self._asks.close()
         self._threads.shutdown()
         self._receiver.close()
 

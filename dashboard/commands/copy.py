@@ -34,12 +34,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace) -> int:
     """Copies one run after the other; 1 when some of it could not be copied."""
+    from dashboard.commands.progress import Progress
     from dashboard.commands.table import printable
     from tracker import logdir
     from tracker.copying.place import CopyError
     from tracker.copying.run_copy import copy_run
     from tracker.errors import RunNameError
     from tracker.ship.server import ForbiddenError, RefusedRowsError, UnreachableError
+    from tracker.store.read import size
 
     root = existing_logdir(arguments.logdir, or_database=True)
     found = {name: folder for name, folder in logdir.run_folders(root) if is_meant(name, arguments.runs)}
@@ -48,19 +50,24 @@ def act(arguments: argparse.Namespace) -> int:
     if arguments.name is not None and len(found) > 1:
         raise UsageError(f"--as is for one run, and these are {len(found):,}")
     place_of, ended = _places(arguments), 0
+    progress = Progress(len(found))
     for name, folder in found.items():
+        progress.begin(name, size.of_run(folder))
         try:
             place = place_of(arguments.name or name, folder)
             try:
-                copied = copy_run(folder, place)
+                copied = copy_run(folder, place, progress.add)
             finally:
                 place.close()
         except (UnreachableError, ForbiddenError) as error:
+            progress.clear()
             raise CommandError(f"{str(error).rstrip('.')}; what is there by now is not copied again") from error
         except (CopyError, RunNameError, RefusedRowsError, OSError) as error:
+            progress.clear()
             sys.stderr.write(f"viz: {printable(name)} is not copied: {printable(' '.join(str(error).split()))}\n")
             ended = 1
             continue
+        progress.clear()
         sys.stdout.write(f"{printable(name)}: {_words(copied)}\n")
         sys.stdout.flush()
         for what, why in copied.problems.items():

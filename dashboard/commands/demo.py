@@ -27,6 +27,7 @@ def act(arguments: argparse.Namespace) -> int:
     import webbrowser
 
     from dashboard.commands.demo_training import DemoTraining
+    from dashboard.receive.alone import ReceivingError
     from dashboard.server.listen import PortError, address, serve, visdom_words
     from tracker import logdir as logdirs
     from tracker.errors import LogdirError
@@ -49,7 +50,7 @@ def act(arguments: argparse.Namespace) -> int:
 
     try:
         serve(settings, arguments.port, ready)
-    except PortError as error:
+    except (PortError, ReceivingError) as error:
         raise CommandError(str(error)) from error
     finally:
         training.stop()

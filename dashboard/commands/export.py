@@ -205,14 +205,23 @@ class _Chosen:
 
     def tell(self, count: int, noun: str, target: Path) -> int:
         """Says what is in a file, and what is not; the status of the command."""
+        stays = "" if noun == "model" else self._stays()
         if not self.left_out:
-            sys.stderr.write(f"{so_many(count, noun)} of {so_many(len(self.runs), 'run')} in {target}\n")
+            sys.stderr.write(f"{so_many(count, noun)} of {so_many(len(self.runs), 'run')} in {target}{stays}\n")
             return 0
-        missing = printable(self.left_out.sentence(self.number))
+        missing = printable(self.left_out.sentence(self.number)) + stays
         if not count:
             raise CommandError(f"nothing was written, for nothing could be read; {missing}")
         sys.stderr.write(f"viz: {so_many(count, noun)} in {printable(str(target))}; {missing}\n")
         return 1
+
+    def _stays(self) -> str:
+        """That recordings are in no such file: whoever takes it for the run would miss them later."""
+        from tracker.recorder.stored import Recordings
+
+        count = sum(bool(Recordings(run.folder)) for run in self.runs)
+        kept = f"what the flight recorder kept of {so_many(count, 'run')} stays where it is (viz copy takes whole runs)"
+        return f"; {kept}" if count else ""
 
 
 def _chosen(arguments: argparse.Namespace) -> _Chosen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dashboard.commands.counting import is_meant, so_large, so_many
+from dashboard.commands.progress import Progress
 from dashboard.commands.refusal import UsageError, add_logdir, existing_logdir
 from dashboard.commands.table import printable, render
 
@@ -60,7 +61,10 @@ def act(arguments: argparse.Namespace) -> int:
     for run in picked:
         if run.kept is not None:
             sys.stdout.write(f"{printable(run.name)} stays: {run.kept}\n")
-    rows = [_row(run, folders[run.name], arguments, problems, arguments.yes) for run in picked if run.kept is None]
+    going = [run for run in picked if run.kept is None]
+    progress = Progress(len(going))
+    rows = [_row(run, folders[run.name], arguments, problems, progress) for run in going]
+    progress.clear()
     _print([row for row in rows if row.going or row.items or _is_whole(arguments)], arguments, mode)
     for what, why in problems.items():
         sys.stderr.write(f"viz: {printable(what)} is left alone: {printable(why)}\n")
@@ -139,12 +143,15 @@ def _kept(root: Path, name: str, run: RunState, *, noted: bool) -> str | None:
     return None if held is None else f"it is tagged {held} (--noted)"
 
 
-def _row(run: Candidate, folder: Path, arguments: argparse.Namespace, problems: dict[str, str], is_now: bool) -> Row:
-    """What goes of a run; whether now or not."""
+def _row(
+    run: Candidate, folder: Path, arguments: argparse.Namespace, problems: dict[str, str], progress: Progress
+) -> Row:
+    """What goes of a run; with --yes it does."""
     from tracker.pruning import run_parts
     from tracker.store.read import size
 
-    whole = size.of_run(folder)
+    whole, is_now = size.of_run(folder), arguments.yes
+    progress.begin(run.name, whole)
     if not _is_whole(arguments):
         parts = (run_parts.media if arguments.media_only else run_parts.models)(folder, act=is_now)
         problems.update({f"{run.name}/{what}": why for what, why in parts.problems.items()})

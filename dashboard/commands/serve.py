@@ -23,6 +23,7 @@ def act(arguments: argparse.Namespace) -> int:
     """Serves until Ctrl-C; prints the address once it listens."""
     import webbrowser
 
+    from dashboard.receive.alone import ReceivingError
     from dashboard.server.listen import PortError, address, serve, visdom_words
 
     logdir = existing_logdir(arguments.logdir, or_database=True, for_writing=arguments.receive)
@@ -39,6 +40,6 @@ def act(arguments: argparse.Namespace) -> int:
 
     try:
         serve(settings, arguments.port, ready)
-    except PortError as error:
+    except (PortError, ReceivingError) as error:
         raise CommandError(str(error)) from error
     return 0

@@ -97,6 +97,8 @@ class _Lines:
         sys.stderr.write(f"{chr(13) + chr(27) + '[K' if self._is_terminal else ''}viz ship: {self._words(progress)}\n")
         for path, why in progress.refused.items():
             sys.stderr.write(f"viz ship: not sent: {path}: {why}\n")
+        for path, why in progress.deleted.items():
+            sys.stderr.write(f"viz ship: not sent any more: {path}: {why}\n")
 
     def _words(self, progress: Progress) -> str:
         behind = f"{progress.behind:,} rows behind" if progress.behind else "all there"

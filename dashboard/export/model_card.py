@@ -28,6 +28,9 @@ from tracker.store.read.run import StoredRun
 MOST_ROWS = 200
 """Of settings, and of metrics."""
 
+WORTH_PACKING = 0.8
+"""Of the size before: weights are noise to a packer, and to unpack them takes as long as all else of a first answer."""
+
 MOST_CHARACTERS = 300
 """Of a value in a table."""
 
@@ -60,10 +63,12 @@ def page(run: StoredRun, model: StoredModel, left_out: LeftOut) -> str:
     parts = [
         _data("model-data", json.dumps(_told(model), default=str).encode()),
         _data("worker-data", (WEB / WORKER).read_bytes()),
-        _data("network-data", zlib.compress(network, 6)),
         _data("runtime-data", zlib.compress(runtime, 9)),
         _data("wasm-data", zlib.compress(wasm, 9)),
     ]
+    packed = zlib.compress(network, 6)
+    is_worth_it = len(packed) < WORTH_PACKING * len(network)
+    last = _data("network-data", packed if is_worth_it else network, "deflate" if is_worth_it else "none")
     return (
         "<!doctype html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><meta http-equiv="content-security-policy" content="{policy}">\n'
@@ -75,7 +80,8 @@ def page(run: StoredRun, model: StoredModel, left_out: LeftOut) -> str:
         f"{_facts(model)}{_tables(run, left_out)}"
         '<p class="made">The network is run by ONNX Runtime, © Microsoft Corporation, under the MIT licence. '
         "Nothing that is drawn here leaves this page.</p>\n"
-        f'{"".join(parts)}<script type="module">{script}</script></body></html>\n'
+        # What runs networks is begun with while the network itself, most of the file, is still read.
+        f'{"".join(parts)}<script type="module" async>{script}</script>{last}</body></html>\n'
     )
 
 
@@ -163,8 +169,9 @@ def _file(name: str) -> bytes:
     return path.read_bytes()
 
 
-def _data(id: str, data: bytes) -> str:
-    return f'<script type="text/plain" id="{id}">{base64.b64encode(data).decode()}</script>\n'
+def _data(id: str, data: bytes, packed: str = "deflate") -> str:
+    text = base64.b64encode(data).decode()
+    return f'<script type="text/plain" id="{id}" data-packed="{packed}">{text}</script>\n'
 
 
 def _sum(text: str) -> str:

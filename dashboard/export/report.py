@@ -20,6 +20,8 @@ from dashboard.http import wire
 from dashboard.http.module_graph import IMPORT, WEB, modules_of, needed
 from tracker.name_order import naturally
 from tracker.plain_text import writable, writable_values
+from tracker.store.read.diagnosed import examination
+from tracker.store.read.dismissed import dismissed
 from tracker.store.read.left_out import LeftOut
 from tracker.store.read.run import StoredRun
 from tracker.store.read.segments import Segment
@@ -37,6 +39,7 @@ POLICY = (
 )
 
 SECTION = '<section id="panes" aria-label="Panes"></section>'
+FINDINGS = '<section id="findings" aria-label="Findings"></section>\n'
 
 
 def page(
@@ -61,7 +64,8 @@ def page(
             own = [tag for tag in run.tags("scalar") if tag in only] if only is not None else _curves_of(run)
             config = _exact(writable_values(wire.plain(run.config)))
             segments = run.segments()
-            about.append({"name": writable(run.name), "status": run.status, "config": config})
+            told = {"name": writable(run.name), "status": run.status, "config": config}
+            about.append({**told, "findings": _findings(run, left_out)})
         with left_out.reading(run.name), query.reader(segments) as ask:
             for tag in own:
                 heads, columns = drawn.setdefault(tag, ([], []))
@@ -83,8 +87,10 @@ def page(
     points += panes.points
     entries = ["report.js", *(["report_panes.js"] if panes.count else [])]
     head = base64.b64encode(json.dumps({"runs": about}, default=str).encode()).decode()
+    seen = sum(len(each["findings"]) for each in about)
     missing = f'<p class="made">{html.escape(writable(left_out.sentence(len(runs))))}</p>\n' if left_out else ""
-    sheets = ["frame.css", "pages/curves/page.css", *(["pages/panes/page.css"] if panes.count else []), "report.css"]
+    sheets = ["frame.css", "pages/curves/page.css", *(["pages/panes/page.css"] if panes.count else [])]
+    sheets += [*(["pages/findings/page.css"] if seen else []), "report.css"]
     styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in sheets)
     made = time.strftime("%Y-%m-%d %H:%M")
     return (
@@ -96,10 +102,11 @@ def page(
         'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"</script>\n'
         f'<script type="importmap">{json.dumps({"imports": _modules(*entries)})}</script></head>\n'
         f'<body class="report"><h1>{html.escape(title)}</h1>\n'
-        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden{_and(panes.count)}; '
-        f"made {made}</p>\n"
+        f'<p class="made">{len(runs):,} runs, {len(tags):,} tags, {points:,} points, 0 hidden'
+        f"{_and(panes.count, 'pane')}{_and(seen, 'finding')}; made {made}</p>\n"
         f"{missing}"
-        '<div id="controls"></div><div id="runs"></div><main class="cards" id="cards"></main>\n'
+        f'{FINDINGS if seen else ""}<div id="controls"></div><div id="runs"></div>'
+        '<main class="cards" id="cards"></main>\n'
         f"{SECTION if panes.count else ''}\n"
         '<div class="tip" id="tip" role="tooltip" hidden></div>\n'
         f'<script type="text/plain" id="runs-data">{head}</script>\n'
@@ -112,13 +119,23 @@ def page(
     )
 
 
+def _findings(run: StoredRun, left_out: LeftOut) -> list[dict[str, Any]]:
+    """What was found in a run and nobody dismissed, the worst first, as the page has it."""
+    found: list[dict[str, Any]] = []
+    with left_out.reading(run.name, "findings"):
+        gone = dismissed(run.folder)
+        found = [each for each in examination(run).as_dicts() if each["id"] not in gone]
+    plain: list[dict[str, Any]] = writable_values(wire.plain(found))
+    return plain
+
+
 def _curves_of(run: StoredRun) -> list[str]:
     """The tags that have a chart: points of panes are shown in their panes."""
     return [tag for tag in run.tags("scalar") if not tag.startswith(POINTS)]
 
 
-def _and(panes: int) -> str:
-    return f", {panes:,} pane{'' if panes == 1 else 's'}" if panes else ""
+def _and(count: int, noun: str) -> str:
+    return f", {count:,} {noun}{'' if count == 1 else 's'}" if count else ""
 
 
 def _exact(value: Any) -> Any:

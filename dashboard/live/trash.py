@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dashboard.live import tombstones
 from tracker import logdir
 from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, message
 from tracker.name_order import naturally
@@ -60,6 +61,8 @@ def to_trash(root: Path, name: str) -> None:
             _check_alone(root, name)
         elif not logdir.segment_files(folder):
             raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
+        else:
+            tombstones.note(root, folder, name)
         aside = _places(root, f"{'run' if name == '.' else name}~{secrets.token_hex(3)}")[1]
         if target.is_symlink() or logdir.segment_files(target):
             _move(root, target, aside, name)
@@ -88,6 +91,7 @@ def erase(root: Path, name: str) -> None:
     with _only_we_move(root):
         if not logdir.segment_files(folder):
             raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
+        tombstones.note(root, folder, name)
         gone = root / logdir.TRASH_FOLDER / MOVES_FOLDER / f"{secrets.token_hex(8)}{GONE_SUFFIX}"
         _move(root, folder, gone, name)
         shutil.rmtree(gone, ignore_errors=True)  # what is left goes with the next

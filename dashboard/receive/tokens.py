@@ -40,3 +40,12 @@ class WriteTokens:
             if hmac.compare_digest(given, token.encode()):
                 found = project
         return found
+
+
+class NothingReceived:
+    """The door of a server that takes no runs. Who sends is let in to where nothing is: asked for a token instead it
+    would take its own for a wrong one, and give up although the server may receive again."""
+
+    def lets_in(self, scope: Scope, headers: Headers, path: str | None) -> bool:
+        """Whether something below `BELOW` is asked for."""
+        return scope["type"] == "http" and path is not None and path.startswith(BELOW)

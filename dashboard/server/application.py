@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.http.bundles import of_the_page
 from dashboard.http.module_graph import WEB
-from dashboard.receive.tokens import WriteTokens
+from dashboard.receive.tokens import NothingReceived, WriteTokens
 from dashboard.server import html, plain_pages, security
 from dashboard.server.lazy_app import LazyApp
 from dashboard.server.public_address import LOOPBACK
@@ -125,6 +125,8 @@ def create_app(settings: Settings) -> ASGIApp:
     doors: list[security.Door] = [] if visdom is None else [visdom.door]
     if settings.write_tokens is not None:
         doors.append(WriteTokens(settings.write_tokens))
+    else:
+        doors.append(NothingReceived())
     guarded = security.Guard(
         app, settings.token, hosts, settings.allowed, settings.secret, settings.prefix, settings.framed, doors
     )

@@ -16,10 +16,12 @@ from urllib.parse import quote
 
 import uvicorn
 
+from dashboard.receive.alone import only_receiver
 from dashboard.server import connections
 from dashboard.server.application import create_app
 from dashboard.server.public_address import LOOPBACK
 from dashboard.server.settings import Settings
+from tracker import databases
 
 DEFAULT_PORT = 6006
 PORTS_TRIED = 100
@@ -100,6 +102,7 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
 
     Raises:
         PortError: as in `bind`.
+        ReceivingError: it is to receive runs, and another server does so already.
     """
     sys.setswitchinterval(SWITCH_S)
     listener = bind(settings.host, port)
@@ -125,8 +128,14 @@ def serve(settings: Settings, port: int | None, ready: Callable[[Settings], None
     )
     server = _Server(config, lambda: ready(settings))
     # uvicorn raises the signal again once it is done; ending by request is no failure.
-    with contextlib.suppress(KeyboardInterrupt):
+    with _receiving(settings), contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=listeners)
+
+
+def _receiving(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    if settings.write_tokens is None or databases.of(settings.logdir) is not None:  # which orders who writes by itself
+        return contextlib.nullcontext()
+    return only_receiver(settings.logdir)
 
 
 def _most_connections(settings: Settings) -> int:

@@ -159,6 +159,8 @@ const viz = {
   marks: (id) => shownCurves().marksOf(id),
   /** @param {string} id */
   cursor: (id) => shownCurves().cursor(id),
+  /** @param {string} id */
+  density: (id) => shownCurves().density(id),
   /** @param {string} tag */
   extremes: (tag) => shownCurves().extremes(tag),
   runs: () => runs.names(),

@@ -10,9 +10,13 @@ import { groupOf, rankOf } from "./text/tag_order.js";
 import { count, nothing, words } from "./charts/point_counts.js";
 import * as format from "./text/format.js";
 import { part } from "./ui/dom.js";
+import { ReportFindings } from "./report_findings.js";
 
 /**
- * @typedef {{ name: string, status: string, config: import("./text/config.js").Config }} Run as the report holds it
+ * @typedef {{
+ *   name: string, status: string, config: import("./text/config.js").Config,
+ *   findings: import("./core/findings.js").Finding[],
+ * }} Run as the report holds it
  * @typedef {{
  *   element: HTMLElement, chart: Chart, sight: boolean, near: string | null, draw: () => void,
  * }} Card sight: whether it is in sight; near: the run that the pointer is at
@@ -35,6 +39,7 @@ const shown = {
   logy: false,
   robust: false,
   xName: "",
+  many: "auto",
 };
 /** @type {Card[]} */
 const cards = [];
@@ -128,6 +133,9 @@ all.addEventListener("click", () => {
 });
 if (runs.length > 1) bar.append(all);
 
+const place = document.querySelector("#findings");
+const findings = place instanceof HTMLElement ? new ReportFindings(place, runs) : null;
+
 // --- charts --------------------------------------------------------------------------------------------------
 
 const inSight = new IntersectionObserver(
@@ -194,7 +202,8 @@ for (const { head, column } of read) {
     undash(lines);
     chart.draw(lines, shown);
     const found = count(lines, shown, chart.zoom);
-    told.textContent = words(found);
+    const { density } = chart.view ?? {};
+    told.textContent = `${words(found)}${density ? `, density of ${format.plural(lines.length, "run")}` : ""}`;
     note.textContent = lines.length ? nothing(found) : "No visible run has logged this metric.";
     note.hidden = !note.textContent;
     article.classList.toggle("hides", found.hidden > 0);
@@ -232,6 +241,7 @@ for (const { head, column } of read) {
 function draw() {
   for (const [box, run] of boxes) box.style.accentColor = colour(numberOf(run.name));
   all.textContent = off.size ? "Show all runs" : "Hide all runs";
+  findings?.show(off);
   for (const card of cards) if (card.sight) card.draw();
 }
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tried_models
+from drawing import LEFT, draw
 from served import Served, start_forked
 
 import tracker
@@ -90,6 +92,7 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             step=1,
         )
         run.mark("the learning rate was halved", step=1)
+        tried_models.log(run, 1)
     race(str(logdir), steps=20)
     training = Training(MACHINE, str(logdir))
     assert training.process.wait(60) == 0
@@ -118,11 +121,11 @@ class View:
     """A page with the runs of one folder shown."""
 
     def __init__(self, page: Any, served: Served, until: Callable[..., Any]) -> None:
-        self.page, self._served, self._until = page, served, until
+        self.page, self.served, self._until = page, served, until
 
     def open(self, name: str, top: str, **settings: str) -> None:
         """The page called `name`, with the runs below the folder `top`."""
-        self.page.goto(f"{self._served.base}/")
+        self.page.goto(f"{self.served.base}/")
         self.until("viz.ready")
         self.page.evaluate(
             "([top, name, settings]) => {"
@@ -203,6 +206,14 @@ def meshes(view: View) -> None:
     found = {each["tag"]: each for each in view.page.evaluate("viz.page()")}
     assert (found["torus"]["corners"], found["torus"]["isCloud"], found["torus"]["step"]) == (3 * 576, False, 4)
     assert found["cloud"]["isCloud"]
+
+
+def models(view: View) -> None:
+    view.page.goto(f"{view.served.base}/?p=try")  # a document of its own: only there may WebAssembly be compiled
+    view.until("window.viz?.ready && viz.page()?.columns.length === 1")
+    view.page.uncheck("label:has-text('Centre the drawing') input")
+    draw(view.page, LEFT)
+    view.until("viz.page().columns[0].top[0]?.name === 'left'")
 
 
 SHOWN: dict[str, Callable[[View], None]] = {
@@ -302,6 +313,7 @@ SHOWN: dict[str, Callable[[View], None]] = {
     "Console": seen(
         "machines", "machine", "document.querySelector('.console-lines')?.textContent.includes('eight words')"
     ),
+    "Models": models,
     "Marks": seen("curves", "digits", "viz.marks('train/loss').length > 0", ink=".card canvas"),
 }
 

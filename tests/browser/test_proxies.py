@@ -10,6 +10,8 @@ from typing import Any
 
 import proxies
 import pytest
+import tried_models
+from drawing import LEFT, draw
 
 import tracker
 
@@ -252,6 +254,29 @@ def test_a_proxy_that_cuts_off_too_much_or_too_little_is_named(scene: Scene) -> 
     scene.page.goto(f"http://127.0.0.1:{scene.nginx(DOUBLED, served).port}/viz")
     assert scene.page.is_visible("text=has to end with a slash")
     scene.forgive("404", "MIME type")
+
+
+@needs_nginx
+def test_a_model_answers_below_a_path_of_nginx(scene: Scene) -> None:
+    """On the page Try, and over TensorFlow Serving's interface at the path behind which it lies."""
+    tried_models.log(scene.run, 1)
+    scene.run.flush()
+    proxy = scene.nginx(STRIPPED, scene.serve("--no-token", *ALLOWED))
+    base = f"http://training.example:{proxy.port}/viz"
+    scene.page.goto(f"{base}/?p=try")
+    scene.until("window.viz?.ready && viz.page()?.columns.length === 1")
+    scene.page.uncheck("label:has-text('Centre the drawing') input")
+    draw(scene.page, LEFT)
+    scene.until("viz.page().columns[0].top[0]?.name === 'left'")
+    answered = scene.page.request.post(
+        f"http://127.0.0.1:{proxy.port}/viz/v1/models/halves:predict",
+        headers={"host": f"training.example:{proxy.port}"},
+        data={"instances": tried_models.ink(1.0)},
+    )
+    assert answered.status == 200, answered.text()
+    ((left, right),) = answered.json()["predictions"]
+    assert left > right
+    scene.forgive()
 
 
 @needs_jupyter

@@ -9,6 +9,7 @@ from typing import Any
 
 import tracker
 from dashboard.cli import main
+from tracker.store.write import page_findings
 
 HOSTILE = "</script><img src=x onerror=window.struck=1>"
 
@@ -87,3 +88,60 @@ def test_a_report_is_ordered_like_the_page(
         assert page.evaluate("[0, 2].map((i) => report.dashes(i).flat().length > 0)") == [False, True]
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         page.excuse("file://")
+
+
+def test_a_report_says_what_went_wrong(logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any) -> None:
+    """Each finding with its severity, its step and what to try, of the runs that are shown; a dismissed one is none."""
+    for name in ("a", "b", "c", "sound"):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            for step in range(300):
+                is_broken = name != "sound" and step >= 120
+                loss = math.nan if is_broken else 2.0 * math.exp(-step / 60) + 0.1
+                run.log({"train/loss": loss, **({HOSTILE: loss} if name == "b" else {})}, step=step)
+    (found,) = tracker.open(logdir).run("c").findings()
+    page_findings.dismiss(logdir / "c", found.id, "a known bug")
+    file = tmp_path / "report.html"
+    assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
+    page = new_page()
+    page.goto(file.as_uri())
+    until(page, "window.report?.lines(0).length === 4")
+    assert "2 findings; made" in page.inner_text(".made")
+    card = page.get_by_role("region", name="Findings")
+    assert card.locator("h2").inner_text() == "Findings 2 errors"
+    items = card.locator("li")
+    assert items.locator(".finding-run").all_inner_texts() == ["a", "b"]
+    said = items.first.inner_text()
+    for words in ("Values that are not finite", "steps 120 – 299", found.sentence, found.advice):
+        assert words in said
+    assert items.first.get_by_role("img", name="error").count() == 1
+    for place, left in ((0, 1), (1, 0)):
+        page.locator("#runs input").nth(place).uncheck()
+        until(page, f"document.querySelectorAll('#findings li').length === {left}")
+    assert page.locator("#findings").is_hidden()
+    page.click("text=Show all runs")
+    until(page, "document.querySelectorAll('#findings li').length === 2")
+    assert page.evaluate("window.struck") is None
+    page.excuse("file://")
+
+
+def test_of_many_findings_the_worst_are_shown_and_the_rest_when_asked_for(
+    logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any
+) -> None:
+    """So that the charts stay in sight; a report without any has no such card."""
+    for number in range(12):
+        with tracker.init(logdir=logdir, name=f"r{number}", machine=False) as run:
+            for step in range(150):
+                run.log({"train/loss": math.nan if step > 99 else math.exp(-step / 60)}, step=step)
+    file = tmp_path / "report.html"
+    assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
+    page = new_page()
+    page.goto(file.as_uri())
+    until(page, "document.querySelectorAll('#findings li').length === 8")
+    page.click("text=Show all 12 findings")
+    until(page, "document.querySelectorAll('#findings li').length === 12")
+    assert page.get_by_text("Show all 12 findings").is_hidden()
+    page.excuse("file://")
+    with tracker.init(logdir=logdir.parent / "sound", name="a", machine=False) as run:
+        run.log({"loss": 1.0})
+    assert main(["export", "--logdir", str(logdir.parent / "sound"), "-o", str(file)]) == 0
+    assert '<section id="findings"' not in file.read_text()

@@ -99,6 +99,32 @@ def test_two_checkpoints_stand_side_by_side_and_a_link_shows_the_same(
     until(page, "viz.page().columns.length === 1")
 
 
+def test_a_damaged_model_is_a_sentence_and_its_neighbour_answers(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """Bytes that are not what their name says are not run: that column says so, the other goes on."""
+    for name in ("broken", "sound"):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            tried_models.log(run, 10, 1.0)
+    for place in (logdir / "broken" / "models").iterdir():
+        data = bytearray(place.read_bytes())
+        data[-1] ^= 1
+        place.write_bytes(bytes(data))
+    page.goto(f"{serve(logdir, '--no-token').base}/?p=try")
+    until(page, "window.viz?.ready && viz.page()?.columns.length === 1")
+    page.uncheck("label:has-text('Centre the drawing') input")
+    other = "broken" if page.evaluate("viz.page().columns[0].run") == "sound" else "sound"
+    page.click(".try-add")
+    page.click(f".menu >> text={other}")
+    until(page, "viz.page()?.columns.length === 2")
+    page.excuse("status of 4", "status of 5")
+    draw(page, LEFT)
+    sound, broken = (f"viz.page().columns.find((each) => each.run === '{name}')" for name in ("sound", "broken"))
+    until(page, f"{sound}.top[0]?.name === 'left'")
+    until(page, f"{broken}.problem.includes('damaged')")
+    assert page.evaluate(f"{broken}.top.length") == 0
+
+
 def test_saliency_lies_over_the_picture_and_can_be_switched_off(halves: Any, until: Callable[..., Any]) -> None:
     """Red where ink speaks for the answer, blue where against; its legend says so."""
     page = halves

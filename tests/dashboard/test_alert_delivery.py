@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_outbox import KEY, Clock, armed, crossing, hook, outbox, states
 from hypothesis import given
 from hypothesis import strategies as st
-from webhook_receiver import Receiver, receiving
+from webhook_receiver import receiving
 
 from dashboard.alerts import kept, message_body, rule, rules_file, webhook
 from dashboard.alerts.action import RuleError, told_of
@@ -21,50 +22,9 @@ from dashboard.alerts.deliver import NO_COMMANDS, Means
 from dashboard.alerts.outbox import LONGEST_PAUSE_S, Outbox, pause_after
 from tracker.errors import PageChangeError, StoreError
 from tracker.store.read import alert_file
-from tracker.store.read.alert_file import BEFORE, DELIVERED, GIVEN_UP, WAITS, KeptCrossing
+from tracker.store.read.alert_file import BEFORE, DELIVERED, GIVEN_UP, WAITS
 from tracker.store.read.reader import Store
 from tracker.store.write import alert_file as writing
-
-KEY = b"k" * 32
-
-
-def crossing(number: int, rule_id: str = "r", **more: Any) -> KeptCrossing:
-    """One of many."""
-    said = {"step": number, "wall_time": 100.0 + number, "level": "warning", "sentence": "x is 3", "noted": 100.0}
-    return KeptCrossing(f"{number:032x}", rule_id, "a", **(said | more))
-
-
-def armed(root: Path, *actions: dict[str, Any], id: str = "r", text: str = "x > 2") -> rule.Rule:
-    """A rule that is armed in a logdir."""
-    made = rule.read(id, {"text": text, "actions": list(actions)})
-    kept.arm(root, KEY, made, kept.PAGE, 0)
-    return made
-
-
-class Clock:
-    """A time that is set."""
-
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def outbox(root: Path, clock: Clock, *, may_command: bool = False) -> Outbox:
-    """Who delivers, and has the lease."""
-    made = Outbox(root, kept.PAGE, Means(lambda: Store(root), may_command), clock)
-    assert made.take()
-    return made
-
-
-def states(root: Path) -> list[int]:
-    """How deliveries stand."""
-    return sorted(each.state for each in alert_file.told(root).deliveries)
-
-
-def hook(receiver: Receiver) -> dict[str, Any]:
-    """The action of telling it."""
-    return {"kind": "webhook", "url": receiver.url}
 
 
 def test_each_is_told_once_with_a_key_of_its_own(logdir: Path) -> None:
@@ -82,6 +42,7 @@ def test_each_is_told_once_with_a_key_of_its_own(logdir: Path) -> None:
         first.turn({"r": made})
         assert [key for key, _ in receiver.got] == [f"{n:032x}-0" for n in range(5)]
         assert [body["crossing"] for _, body in receiver.got] == [f"{n:032x}" for n in range(5)]
+        assert [body["delivery"] for _, body in receiver.got] == [key for key, _ in receiver.got]
         assert states(logdir) == [WAITS] * 5, "it is killed now: only the journal says what was acknowledged"
         first.let_go()
         assert other.take()
@@ -205,12 +166,13 @@ def test_no_name_of_a_run_calls_out_a_channel() -> None:
     """Nor is any body long; the address of a webhook, which is a secret, is told by its end."""
     made = rule.read("x", {"text": "crash", "title": "<!channel> & @everyone" * 9})
     said = crossing(3, sentence="<https://x|y>" * 1000, level="error")
-    slack = json.loads(message_body.body("slack", made, said))["text"]
+    slack = json.loads(message_body.body("slack", made, said, 0))["text"]
     assert "<" not in slack
     assert "&lt;!channel&gt; &amp; @everyone" in slack
-    discord = json.loads(message_body.body("discord", made, said))
+    discord = json.loads(message_body.body("discord", made, said, 0))
     assert (discord["allowed_mentions"], len(discord["content"]) <= 2_000) == ({"parse": []}, True)
-    assert json.loads(message_body.body("json", made, said))["crossing"] == said.id
+    told = json.loads(message_body.body("json", made, said, 2))
+    assert (told["crossing"], told["delivery"]) == (said.id, f"{said.id}-2")
     (action,) = rule.read("x", {"text": "crash", "actions": [{"kind": "webhook", "url": "https://hooks.slack.com/services/T0/B0/secret1234"}]}).actions  # fmt: skip
     assert told_of(action) == {"kind": "webhook", "url": "https://hooks.slack.com/…1234", "form": "slack"}
 

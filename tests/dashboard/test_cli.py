@@ -42,6 +42,15 @@ def test_help_of_each_command_shows_an_example(command: str) -> None:
     assert f"example: viz {command}" in said.stdout
 
 
+def test_a_command_reads_no_other_one() -> None:
+    """Nor what is installed, which is looked up for --version."""
+    code = "import sys; from dashboard.cli import main\ntry: main(['prune', '--help'])\nexcept SystemExit: pass\nprint([m for m in sys.modules if m.startswith('dashboard.commands.serve') or m in ('dashboard.commands.sql', 'importlib.metadata')])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert said.stdout.startswith("usage: viz prune")
+    assert said.stdout.endswith("[]\n")
+    assert re.fullmatch(r"everystep \S+\n", viz("--version").stdout)
+
+
 def test_help_is_quick_because_nothing_is_loaded() -> None:
     """The help imports neither Dash nor the store."""
     code = "import sys; from dashboard.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('dash', 'uvicorn', 'numpy', 'sqlalchemy', 'starlette') if m in sys.modules])"

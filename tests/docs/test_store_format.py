@@ -6,11 +6,13 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 import tracker
 from tracker.series.summary import SUMMARY, SUMMARY_FIELDS
@@ -43,6 +45,22 @@ def test_what_readers_ask_for_is_what_the_schema_has() -> None:
     assert {table for table, own in names.items() if "checksum" in own} == columns.CHECKED_TABLES
     assert {name for own in names.values() for name in own} >= set(columns.LATER)
     assert SUMMARY.names == SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
+
+
+def test_a_file_has_the_tables_and_indexes_that_sqlalchemy_makes(logdir: Path, tmp_path: Path) -> None:
+    """Statement by statement, though it is made without asking SQLAlchemy each time."""
+    tracker.init(logdir=logdir, name="a", machine=False).finish()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'other'}")
+    schema.segment_tables.create_all(engine)
+    engine.dispose()
+    made = []
+    for path in (next(logdir.rglob("events.*")), tmp_path / "other"):
+        with closing(sqlite3.connect(path)) as file:
+            made.append(
+                {" ".join(row[0].split()) for row in file.execute("SELECT sql FROM sqlite_master WHERE sql>''")}
+            )
+    assert made[0] == made[1]
+    assert len(made[0]) > 10
 
 
 def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from replicas import stores_differ
 from served import Served
 
 import tracker
+from tracker import logdir as logdirs
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper
+from tracker.ship.tail import Tail
+from tracker.store.read import copied, shipping
 
 
 @pytest.mark.weather
@@ -55,4 +59,37 @@ def test_a_server_whose_disk_is_full_takes_all_once_there_is_room(logdir: Path, 
         found = Shipper(logdir, server, free).run(once=True, wait_s=30)
     assert "cannot be stored here at the moment" in str(told[0].trouble)
     assert (found.trouble, found.done) == (None, 1)
+    assert stores_differ(logdir, there) == []
+
+
+@pytest.mark.weather
+def test_a_power_cut_takes_back_what_was_only_in_memory(logdir: Path, there: Path, tmp_path: Path, receive: Callable[..., Served], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Rows behind which others come are acknowledged before they are on the disk: the sender goes on where the file is."""
+    monkeypatch.setattr(shipping.wanted, "__defaults__", (1_000,))
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        for step in range(3_000):
+            run.log({"x": step * 0.1}, step=step)
+    (path,) = logdirs.segment_files(logdir / "a")
+    tail = Tail(path)
+    tail.origin = copied.origin_of(path)
+    served = receive()
+    port = served.base.rpartition(":")[2]
+    with contextlib.closing(Server(served.base, TOKEN)) as server:
+        tail.send(server)
+        served.process.kill()
+        served.process.wait()
+        shutil.copytree(there, tmp_path / "on the disk")
+        served = receive("--port", port)
+        before = tail.behind
+        tail.send(server)
+        assert tail.behind < before
+        served.process.kill()
+        served.process.wait()
+        shutil.rmtree(there)
+        shutil.copytree(tmp_path / "on the disk", there)
+        receive("--port", port)
+        assert tail.send(server) >= 0
+        assert tail.behind == before
+        while not tail.is_done:
+            tail.send(server)
     assert stores_differ(logdir, there) == []

@@ -56,12 +56,14 @@ def test_only_a_write_token_writes(there: Path, tmp_path: Path, serve: Callable[
     """Neither none, nor the one that reads, nor one that is nearly right: on a server with a token to read and on one without."""
     data = hostile.body(a_shipment(tmp_path / "source"))
     for options in (("--token", READING), ("--no-token",)):
-        ask = asking(projects(serve, there, *options), token)
+        served = projects(serve, there, *options)
+        ask = asking(served, token)
         for method, path in WRITING:
             if token is not None:
                 path += f"{'&' if '?' in path else '?'}token={READING}"
             status, said = ask(method, path, None if method == "GET" else data)
             assert (path, status in (401, 403), len(said["error"]) > 8) == (path, True, True)
+        served.stop()
     assert not list(there.iterdir())
 
 
@@ -93,8 +95,8 @@ def test_a_shipper_says_what_is_wrong_with_its_token(logdir: Path, receive: Call
     with pytest.raises(ForbiddenError, match=r"40[13]"):
         ship(receive(), "not-the-right-token")
     plain = serve(tmp_path / "server" / "runs", "--no-token")
-    with pytest.raises(ForbiddenError, match="404"):
-        ship(plain)
+    with contextlib.closing(Server(plain.base, TOKEN)) as server:
+        assert "receives no runs: it answers 404" in str(Shipper(logdir, server).run(once=True, wait_s=0).trouble)
 
 
 def test_names_of_two_machines_that_are_the_same(there: Path, tmp_path: Path, receive: Callable[..., Served]) -> None:

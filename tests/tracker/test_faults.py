@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +127,24 @@ def test_the_interval_is_that_of_the_paper() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_most_faults_are_named_and_hardly_a_healthy_training_is_blamed(kept: Path) -> None:
-    """A slice of the corpus: one style of every case, at a seed that nothing was tuned on."""
+def test_most_faults_are_named_and_hardly_a_healthy_training_is_blamed(
+    kept: Path, figure: Callable[[str], None]
+) -> None:
+    """A slice of the corpus: one style of every case, at a seed that nothing was tuned on. Of issue 19's bars the one
+    for what is said aloud (95 %) is not reached on such seeds: docs/findings.md says why."""
     from benchmarks.faults.case import all_cases
+    from benchmarks.faults.judge import totals
 
     verdicts = [
         judged(name, case.styles[i % len(case.styles)], kept, 1_000)
         for i, (name, case) in enumerate(all_cases().items())
     ]
+    for words, said_of in totals(verdicts):
+        figure(f"faults at a blind seed: {words}: {said_of}")
     faulty = [v for v in verdicts if v.kinds]
     healthy = [v for v in verdicts if not v.kinds]
+    placed = [v for v in faulty if v.is_placed is not None]
+    assert sum(v.is_detected for v in faulty) >= 0.85 * len(faulty), [v for v in faulty if not v.is_detected]
     assert sum(v.is_named for v in faulty) >= 0.8 * len(faulty), [v for v in faulty if not v.is_named]
+    assert sum(bool(v.is_placed) for v in placed) >= 0.8 * len(placed), [v for v in placed if not v.is_placed]
     assert sum(bool(v.stray) for v in healthy) <= 0.03 * len(healthy), [v for v in healthy if v.stray]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,6 +32,34 @@ def test_a_smoothed_curve_is_as_long_and_stays_within(given_values: np.ndarray, 
     assert found.shape == given_values.shape
     assert given_values.min() <= found.min()
     assert found.max() <= given_values.max()
+
+
+@given(
+    arrays(np.float64, st.integers(1, 150), elements=st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0])),
+    st.integers(1, 90),
+    st.booleans(),
+)
+def test_a_wide_window_gives_what_each_window_by_itself_does(
+    given_values: np.ndarray, width: int, has_nan: bool
+) -> None:
+    """To the last bit, whichever way is quicker; where a window has a value that is none, none comes of it."""
+    if has_nan:
+        given_values[len(given_values) // 2] = np.nan
+    width = min(width, len(given_values)) | 1
+    padded = np.pad(given_values, width // 2, mode="edge")
+    each = [np.median(padded[k : k + width]) for k in range(len(given_values))]
+    np.testing.assert_array_equal(curves.smoothed(given_values, width), np.array(each))
+
+
+def test_a_long_curve_is_smoothed_within_its_own_size() -> None:
+    """All windows of a twentieth of it side by side would be 80 MB."""
+    value = np.random.default_rng(0).standard_normal(14_000)
+    tracemalloc.start()
+    found = curves.smoothed(value, len(value) // 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.std() < 0.1
+    assert peak < 40 * value.nbytes
 
 
 def test_noise_is_told_apart_from_trend_and_leaps() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -232,6 +233,23 @@ def test_the_commit_is_noted_and_that_files_were_changed(repository: Path, tmp_p
     assert len(found["commit"]) == 40
     assert (found["branch"], found["changed"]) == ("main", 1)
     assert environment.git(tmp_path) is None
+
+
+def test_runs_that_begin_together_ask_git_once(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep of thousands; a moment later it is asked anew. Packages are looked for again once one was installed."""
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    monkeypatch.setattr(sys, "path", [str(repository)])
+    asked = []
+    monkeypatch.setattr(environment, "git", lambda folder: asked.append(folder))
+    moments = iter([0.0, 1.0, environment.FRESH_S])
+    monkeypatch.setattr(environment, "time", types.SimpleNamespace(monotonic=lambda: next(moments)))
+    told = []
+    for number in range(3):
+        (repository / f"one_more-{number}.0.dist-info").mkdir()
+        told.append(json.loads(environment.gather([], command=False, diff=False).items[0].data)["packages"])
+    assert len(asked) == 2
+    assert [list(each) for each in told] == [["one-more"]] * 3
 
 
 def run_in(folder: Path, logdir: Path, *words: str, **options: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -85,19 +86,48 @@ def test_a_copy_that_is_killed_a_hundred_times_is_ended_by_the_next(full: Path, 
     assert check_copies(full, tmp_path / "back", 100, seed=2) > 30
 
 
-@pytest.mark.parametrize(
-    "options", [["--media-only"], ["--models-only"], ["--for-good"], []], ids=lambda each: "".join(each)
-)
-def test_a_pruning_that_is_killed_tears_no_run(options: list[str], full: Path, tmp_path: Path) -> None:
-    """Its files are as they were or as they should be, `viz doctor` has nothing to say, and the next one ends it."""
-    chance = random.Random(len(options))
-    for turn in range(4):
+def runs_of(root: Path) -> dict[str, object]:
+    """All runs of a logdir, each as a whole."""
+    return {name: run_of(folder) for name, folder in logdirs.run_folders(root)}
+
+
+def check_prunings(options: list[str], full: Path, tmp_path: Path, times: int, seed: int) -> int:
+    """Kills so many; after each the next one leaves what one that nobody killed leaves. How many were cut."""
+    chance, cut = random.Random(seed), 0
+    shutil.copytree(full, tmp_path / "whole")
+    assert cli.main(["prune", "*", "--logdir", str(tmp_path / "whole"), "--yes", *options]) == 0
+    wanted = runs_of(tmp_path / "whole")
+    assert len(wanted) == (2 if options and options != ["--for-good"] else 0)
+    for turn in range(times):
         root = tmp_path / f"turn{turn}"
         shutil.copytree(full, root)
-        killed(prune, str(root), options, after_s=chance.expovariate(1 / 0.03))
+        cut += killed(prune, str(root), options, after_s=chance.expovariate(1 / 0.03))
         assert cli.main(["doctor", "--logdir", str(root)]) == 0
         assert cli.main(["prune", "*", "--logdir", str(root), "--yes", *options]) == 0
         assert cli.main(["doctor", "--logdir", str(root)]) == 0
-        left = [name for name, _ in logdirs.run_folders(root)]
-        assert left == (["a", "b/c"] if options and options != ["--for-good"] else [])
+        assert runs_of(root) == wanted
         shutil.rmtree(root)
+    return cut
+
+
+OPTIONS = pytest.mark.parametrize(
+    "options", [["--media-only"], ["--models-only"], ["--for-good"], []], ids=lambda each: "".join(each)
+)
+
+
+@OPTIONS
+def test_a_pruning_that_is_killed_tears_no_run(options: list[str], full: Path, tmp_path: Path) -> None:
+    """Its files are as they were or as they should be, `viz doctor` has nothing to say, and the next one ends it."""
+    check_prunings(options, full, tmp_path, 4, seed=len(options))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@OPTIONS
+def test_prunings_that_are_killed_a_hundred_times_tear_no_run(
+    options: list[str], full: Path, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """The same, for longer."""
+    cut = check_prunings(options, full, tmp_path, 100, seed=100)
+    assert cut > 10
+    figure(f"viz prune {''.join(options) or 'whole runs'}: SIGKILL at 100 moments, {cut} of them within it; none torn")

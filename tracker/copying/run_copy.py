@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,8 +44,13 @@ class Copied:
         return not (self.segments or self.files or self.said or self.problems)
 
 
-def copy_run(folder: Path, place: Place) -> Copied:
+def copy_run(folder: Path, place: Place, tell: Callable[[int], None] = lambda more: None) -> Copied:
     """Copies what a place lacks of the run in a folder, as it stands now although its writer may go on.
+
+    Args:
+        folder: The run's.
+        place: Where to.
+        tell: Told of so many bytes more of it each time that are there, about.
 
     Raises:
         CopyError: another run lies there.
@@ -60,12 +66,12 @@ def copy_run(folder: Path, place: Place) -> Copied:
     # By its own segment a fork is known when its copy is cut.
     for segment, path in sorted(own.items(), key=lambda each: (each[0] != fork, each[0])):
         try:
-            _copy_segment(segment, path, place, copied)
+            _copy_segment(segment, path, place, copied, tell)
         except (UnreachableError, ForbiddenError):
             raise
         except (TrackerError, OSError) as error:
             copied.problems[path.name] = _why(error)
-    _copy_files(folder, place, copied)
+    _copy_files(folder, place, copied, tell)
     try:
         copied.said = place.say(page_rows.read(folder))
     except (UnreachableError, ForbiddenError):
@@ -75,18 +81,23 @@ def copy_run(folder: Path, place: Place) -> Copied:
     return copied
 
 
-def _copy_segment(segment: str, path: Path, place: Place, copied: Copied) -> None:
+def _copy_segment(segment: str, path: Path, place: Place, copied: Copied, tell: Callable[[int], None]) -> None:
     here = shipping.standing(path)
+    size = path.stat().st_size if path.exists() else 0  # of what stands for a database
     if not here.has_checksums:
         copied.files += place.take_whole(path)
+        tell(size)
         return
     arrived = first = place.lacks(path)
+    a_row = size / max(1, here.written)
+    tell(size if first is None else int(a_row * first.cursor))
     tries = 0
     while arrived is not None:
         with read_only.snapshot(path) as connection:
             shipment = shipping.behind(connection, arrived)
         before, arrived = arrived, place.take(segment, shipment)
         copied.rows += max(0, arrived.cursor - before.cursor)
+        tell(int(a_row * max(0, arrived.cursor - before.cursor)))
         if arrived.cursor >= here.written:
             copied.segments += arrived != first
             return
@@ -95,15 +106,16 @@ def _copy_segment(segment: str, path: Path, place: Place, copied: Copied) -> Non
             raise CopyError(f"it does not get farther there than row {arrived.cursor:,}")
 
 
-def _copy_files(folder: Path, place: Place, copied: Copied) -> None:
+def _copy_files(folder: Path, place: Place, copied: Copied, tell: Callable[[int], None]) -> None:
     own = [(name, size) for name, size in files_of(folder) if size]
     there: dict[str, int] | None = None
     for name, size in own:
         try:
             if there is None:
                 there = place.files()
+            tell(min(size, there.get(name, 0)))
             if there.get(name, 0) < size:
-                _copy_file(folder, name, size, place, there.get(name, 0))
+                _copy_file(folder, name, size, place, there.get(name, 0), tell)
                 copied.files += 1
         except (UnreachableError, ForbiddenError):
             raise
@@ -111,7 +123,7 @@ def _copy_files(folder: Path, place: Place, copied: Copied) -> None:
             copied.problems[name] = _why(error)
 
 
-def _copy_file(folder: Path, name: str, size: int, place: Place, at: int) -> None:
+def _copy_file(folder: Path, name: str, size: int, place: Place, at: int, tell: Callable[[int], None]) -> None:
     digest, tries = digest_of(folder, name), 0
     with open(folder / name, "rb") as file:
         while at < size:
@@ -120,6 +132,7 @@ def _copy_file(folder: Path, name: str, size: int, place: Place, at: int) -> Non
             tries = tries + 1 if reached <= at else 0
             if tries >= MOST_TRIES:
                 raise CopyError(f"it does not get farther there than byte {reached:,}")
+            tell(max(0, reached - at))
             at = reached
 
 

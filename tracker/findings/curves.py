@@ -6,6 +6,8 @@ not change when they are multiplied by a number above 0.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,9 @@ Values = npt.NDArray[np.float64]
 
 _NORMAL = 1.4826
 """Standard deviations of a normal distribution in one median absolute deviation."""
+
+_WIDE = 25
+"""A window of so many points is kept in order from one point to the next; narrower ones are quicker each by itself."""
 
 
 def noise(values: Values) -> float:
@@ -75,7 +80,20 @@ def smoothed(values: Values, width: int) -> Values:
     if width < 3:
         return values
     padded = np.pad(values, width // 2, mode="edge")
-    return np.median(sliding_window_view(padded, width), axis=1)
+    if width < _WIDE or np.isnan(values).any():
+        return np.median(sliding_window_view(padded, width), axis=1)
+    return np.fromiter(_medians(padded.tolist(), width), np.float64, len(values))
+
+
+def _medians(values: list[float], width: int) -> Iterator[float]:
+    """The median of each window, which is kept in order: a window of a twentieth of 65,536 points would be 1.7 GB for
+    all windows at once, and sorted anew for each."""
+    window = sorted(values[:width])
+    yield window[width // 2]
+    for old, new in zip(values, values[width:], strict=False):
+        del window[bisect_left(window, old)]
+        insort(window, new)
+        yield window[width // 2]
 
 
 def slope(values: Values) -> float:

@@ -188,7 +188,7 @@ def _name(text: str) -> str:
     parts = []
     for part in text.split("/"):
         clean = "".join("_" if _is_odd(char) else char for char in part)
-        if logdir.is_segment(clean) or clean in (logdir.PAGE_FILE, logdir.TRASH_FOLDER, logdir.ALERTS_FOLDER):
+        if logdir.is_segment(clean) or clean in logdir.OWN_NAMES:
             clean = f"_{clean}"
         if clean not in ("", ".", ".."):
             parts.append(_shortened(clean, part) if len(clean.encode()) > LONGEST_PART else clean)

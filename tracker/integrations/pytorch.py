@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from tracker.integrations.pytorch_autopsy import Autopsy
 from tracker.integrations.pytorch_ends import first_output, lengths, numbers, of_input, of_output
 from tracker.integrations.pytorch_gradients import Gradients
@@ -18,6 +20,8 @@ from tracker.values.graph import Graph
 from tracker.values.histogram import Histogram
 
 logger = logging.getLogger("tracker")
+
+_task_in_backward: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 
 _GRACE = 100
 """Steps that are due before any is left out: what short trainings do is told in full."""
@@ -140,8 +144,6 @@ class Watch:
     def _before(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         if self._is_silent or self._autopsy.is_running or _is_in_backward():
             return
-        import torch
-
         if self._graph and args:
             self._graph = False
             self._log_graph(module, args)
@@ -304,10 +306,7 @@ class _Told:
 
 def _is_in_backward() -> bool:
     """Whether this is a pass that a checkpoint repeats for its gradient."""
-    import torch
-
-    task = getattr(torch._C, "_current_graph_task_id", None)
-    return task is not None and task() != -1
+    return _task_in_backward() != -1
 
 
 def gradients_and_parameters(module: Any) -> dict[str, Histogram]:

@@ -11,6 +11,8 @@ import platform
 import re
 import subprocess
 import sys
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from tracker import coerce
 from tracker.machine import redaction
 from tracker.machine.record import Record
 from tracker.values.value import Medium
+
+FRESH_S = 5.0
+"""For which what git said of the code is told of every run that begins."""
 
 GIT_S = 5.0
 """What git is given for an answer."""
@@ -32,12 +37,12 @@ def gather(gpus: list[dict[str, Any]], *, command: bool, diff: bool) -> Record:
         "cpu": {"name": _cpu_name(), "cores": os.cpu_count()},
         "memory_bytes": _memory_bytes(),
         "gpus": gpus,
-        "packages": packages(sys.path),
+        "packages": dict(_packages(tuple(map(_stamped, sys.path)))),
     }
     if command:
         found["command"] = redaction.arguments([Path(sys.executable).name, *sys.argv])
     folder = _code_folder()
-    found["git"] = git(folder)
+    found["git"] = _git_of_a_moment(folder, int(time.monotonic() // FRESH_S))
     items = [Medium("application/json", {}, coerce.dumps(found).encode())]
     if diff and found["git"]:
         text = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv") or ""
@@ -45,6 +50,12 @@ def gather(gpus: list[dict[str, Any]], *, command: bool, diff: bool) -> Record:
         about = {"bytes": len(kept)} if len(kept) > DIFF_BYTES else {}
         items.append(Medium("text/x-diff", about, kept[:DIFF_BYTES]))
     return Record("environment", items)
+
+
+@lru_cache(maxsize=4)
+def _git_of_a_moment(folder: Path, moment: int) -> dict[str, Any] | None:
+    """For a sweep, which begins a run every few milliseconds: git takes longer than all else of one."""
+    return git(folder)
 
 
 def git(folder: Path) -> dict[str, Any] | None:
@@ -60,6 +71,19 @@ def git(folder: Path) -> dict[str, Any] | None:
         "branch": None if branch == "(detached)" else branch,
         "changed": sum(1 for line in lines if not line.startswith("#")),
     }
+
+
+def _stamped(folder: str) -> tuple[str, int]:
+    """A folder, and when something in it was last added or taken away."""
+    try:
+        return folder, os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return folder, 0
+
+
+@lru_cache(maxsize=2)
+def _packages(stamped: tuple[tuple[str, int], ...]) -> dict[str, str]:
+    return packages([folder for folder, _ in stamped])
 
 
 def packages(folders: list[str]) -> dict[str, str]:

@@ -90,8 +90,16 @@ class PgReplica:
         with self._connection() as driver:
             self.arrived = self._look(driver)[1]
 
-    def take(self, shipment: Shipment) -> Arrived:
+    def is_in_place(self) -> bool:
+        """Always: no row is held that others could move."""
+        return True
+
+    def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; where the store is then.
+
+        Args:
+            shipment: The rows.
+            is_followed: Whether more is sent at once. Each is durable here all the same.
 
         Raises:
             CursorError: it goes on from somewhere else.

@@ -20,13 +20,20 @@ class Taker(Protocol):
 
     arrived: Arrived
 
-    def take(self, shipment: Shipment) -> Arrived:
+    def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; how far it is there then.
+
+        Args:
+            shipment: The rows.
+            is_followed: Whether more is sent at once: it may become durable with that.
 
         Raises:
             CursorError: it goes on from somewhere else.
             DamagedBytesError: it is not what a writer writes.
         """
+
+    def is_in_place(self) -> bool:
+        """Whether what is held is what lies there: nothing was moved or replaced."""
 
     def close(self) -> None:
         """Lets go of what is held open. Can be called twice."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,10 @@ from typing import Any
 from tracker import databases
 from tracker import logdir as logdirs
 from tracker.errors import DamagedBytesError, RunNameError
+from tracker.receive.deleted import Deleted
 from tracker.store import columns
 from tracker.store.read import copied
 from tracker.store.shipment import Row
-
-_SEGMENT_ID = re.compile(r"\d{8}T\d{6}(-rank\d{1,9})?-[0-9a-f]{8}", re.ASCII)
-
-
-def is_segment_id(text: str) -> bool:
-    """Whether a segment can be called so; such a name leads nowhere else."""
-    return _SEGMENT_ID.fullmatch(text) is not None
 
 
 class Places:
@@ -31,10 +24,12 @@ class Places:
 
     Args:
         root: The folder of the project; made when the first segment arrives.
+        deleted: Which of them were deleted.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, deleted: Deleted) -> None:
         self._root = root
+        self._deleted = deleted
         self._lock = threading.Lock()
         self._database = databases.of(root)
         self._known: dict[str, Path] | None = None if self._database is None else {}
@@ -52,6 +47,7 @@ class Places:
 
         Raises:
             DamagedBytesError: no run can be called so.
+            DeletedError: its run was deleted.
             StoreError: the database does not answer.
         """
         if run is not None:
@@ -59,6 +55,10 @@ class Places:
             return path if self._is_there(path) else None
         with self._lock:
             place = self._place_of(beside or segment)
+            if self._database is None and (place is None or not os.path.lexists(place)):
+                place = self._deleted.restored(beside or segment) or place
+                if place is not None:
+                    self._found()[beside or segment] = place
             return place if place is None or beside is None else logdirs.segment_path(place.parent, segment)
 
     def forget(self, segment: str) -> None:
@@ -94,6 +94,7 @@ class Places:
 
         Raises:
             DamagedBytesError: it is another segment, or its run can have no folder.
+            DeletedError: it is of a run that was deleted.
             OSError: the one that it continues cannot be read at the moment.
             StoreError: the database does not answer.
         """
@@ -108,6 +109,7 @@ class Places:
             known = self._found()
             place = self._place_of(segment)
             if place is None:
+                self._deleted.check_new(said)
                 folder, begins = self._folder(said, known)
                 place = logdirs.segment_path(folder, segment)
                 if self._database is None:

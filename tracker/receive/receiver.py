@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tracker import databases, logdir
 from tracker.errors import DamagedBytesError, PageChangeError, StoreError, TrackerError
+from tracker.receive.deleted import Deleted
 from tracker.receive.home import FolderHome, Home, Taker
 from tracker.receive.places import Places
 from tracker.store.read import segments
@@ -73,7 +74,14 @@ class Receiver:
                 return taker.arrived
 
     def take(
-        self, project: str, segment: str, shipment: Shipment, beside: str | None = None, run: str | None = None
+        self,
+        project: str,
+        segment: str,
+        shipment: Shipment,
+        beside: str | None = None,
+        run: str | None = None,
+        *,
+        is_followed: bool = False,
     ) -> Arrived:
         """Takes rows of a segment; how far it is here then.
 
@@ -83,6 +91,7 @@ class Receiver:
             shipment: The rows.
             beside: Of a copy that a fork took along: the fork's own segment.
             run: The run that it is to lie in, where somebody has said so.
+            is_followed: Whether more of it comes at once: as of `tracker.receive.home.Taker.take`.
 
         Raises:
             CursorError: they go on from somewhere else.
@@ -92,10 +101,12 @@ class Receiver:
         with _storing():
             for _ in range(MOST_TRIES - 1):
                 with contextlib.suppress(TakenError):  # the next name is free, or the one after it
-                    return self._take(project, segment, shipment, beside, run)
-            return self._take(project, segment, shipment, beside, run)
+                    return self._take(project, segment, shipment, beside, run, is_followed)
+            return self._take(project, segment, shipment, beside, run, is_followed)
 
-    def _take(self, project: str, segment: str, shipment: Shipment, beside: str | None, run: str | None) -> Arrived:
+    def _take(
+        self, project: str, segment: str, shipment: Shipment, beside: str | None, run: str | None, is_followed: bool
+    ) -> Arrived:
         places = self._places_of(project)
         path, begins = places.of(segment, beside, run), False
         if path is None:
@@ -108,7 +119,7 @@ class Receiver:
             raise DamagedBytesError(f"these rows are of segment {str(shipment.segment[0])[:60]!r}")
         try:
             with self._held(path, begins=begins) as taker:
-                return taker.take(shipment)
+                return taker.take(shipment, is_followed=is_followed)
         except Exception:
             if beside is None and run is None and not path.exists():
                 places.forget(segment)
@@ -193,7 +204,8 @@ class Receiver:
     def _places_of(self, project: str) -> Places:
         with self._lock:
             if project not in self._places:
-                self._places[project] = Places(self._root / project if project else self._root)
+                deleted = Deleted(self._root, project)
+                self._places[project] = Places(self._root / project if project else self._root, deleted)
             return self._places[project]
 
     @contextlib.contextmanager
@@ -246,6 +258,8 @@ class _Segment:
         return self._taker is not None and self._taker.arrived.is_whole
 
     def opened(self, *, begins: bool) -> Taker:
+        if self._taker is not None and not self._taker.is_in_place():  # it was deleted, or repaired
+            self.close()
         if self._taker is None:
             self._taker = self._home.taker(self._path, begins=begins)
         return self._taker

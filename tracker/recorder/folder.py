@@ -24,6 +24,9 @@ from tracker.recorder.ring import Step
 STATES = "states"
 SUFFIX = ".npz"
 
+PARTIAL = ".partial"
+"""What the name of a file ends in until it is whole."""
+
 Columns = dict[str, Any]
 """Steps as arrays of one length by name; what is of another size in each step is a list."""
 
@@ -136,7 +139,7 @@ def _sync(file: BinaryIO) -> None:
 
 def _partial(place: Path) -> Path:
     """What a file is called until it is whole: by no other process or thread."""
-    return place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    return place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
 
 
 class _Hashed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -91,7 +92,7 @@ class Recordings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / logdir.RECORDINGS_FOLDER
         self.files = sorted(self._files(), key=lambda each: (each.session, each.reason != "run", each.last))
-        self._read = lru_cache(maxsize=8)(self._read_file)
+        self._read = lru_cache(maxsize=8)(read_recording)
         self._states: dict[str, dict[int, str]] = {}
 
     def __bool__(self) -> bool:
@@ -158,13 +159,11 @@ class Recordings:
     def states(self, session: str) -> dict[int, str]:
         """What the states of a training are called that are still there, by how many steps are behind them."""
         if session not in self._states:
-            found = {}
+            found: dict[int, str] = {}
             for each in self.files:
                 if each.session == session:
-                    for entry in self._read(each.path)["states"]:
-                        step, name = entry
-                        if type(step) is int and isinstance(name, str) and _DIGEST.fullmatch(name):
-                            found[step] = name
+                    with contextlib.suppress(RecordingError):  # which is told where a step of that file is asked for
+                        found |= named_states(self._read(each.path))
             self._states[session] = {step: name for step, name in found.items() if _is_file(self._place(name))}
         return self._states[session]
 
@@ -174,40 +173,18 @@ class Recordings:
         Raises:
             RecordingError: it is damaged.
         """
-        name = self.states(session)[step]
-        return _tree(self._place(name), name)
+        place = self._place(self.states(session)[step])
+        check_state(place)
+        return _tree(place)
 
     def _place(self, name: str) -> Path:
         return self.folder / STATES / f"{name}{SUFFIX}"
 
     def _files(self) -> Iterator[Found]:
-        try:
-            if self.folder.is_symlink():
-                return
-            names = os.listdir(self.folder)[:MOST_FILES]
-        except OSError:
-            return
-        for name in names:
+        for name in names_in(self.folder):
             found = _NAME.fullmatch(name)
             if found and _is_file(self.folder / name):
                 yield Found(int(found[1]), int(found[2]), found[3], found[4], self.folder / name)
-
-    def _read_file(self, path: Path) -> dict[str, Any]:
-        found = _tree(path)
-        try:
-            columns, count = found["steps"], len(found["steps"]["step"])
-            is_sound = (
-                found["form"] == 1 and isinstance(found["states"], list) and isinstance(found["session"], str)
-                and all(len(columns[name]) == count for name in ("step", "epoch", "loss", "is_done", "lr"))
-                and len(columns["has_gradients"]) == count == np.shape(columns["step"])[0]
-                and np.ndim(columns["lr"]) == 2 and int(columns["has_gradients"].sum()) == len(columns["gradients"])
-                and all(len(columns.get(name, columns["step"])) == count for name in ("batch", "random", "layers"))
-            )  # fmt: skip
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise RecordingError(message(f"The recording {path.name} is damaged.", got=repr(error))) from error
-        if not is_sound:
-            raise RecordingError(message(f"The recording {path.name} is of another form, or damaged."))
-        return dict(found)
 
     def _moment(self, found: Found, step: int) -> Moment | None:
         said = self._read(found.path)
@@ -238,6 +215,62 @@ def open_recordings(run: Any) -> Recordings:
     return Recordings(Path(run.folder if hasattr(run, "folder") else run))
 
 
+def read_recording(path: Path) -> dict[str, Any]:
+    """What a file of steps says, once it was looked at.
+
+    Raises:
+        RecordingError: it is damaged, or no recording.
+    """
+    found = _tree(path)
+    try:
+        columns, count = found["steps"], len(found["steps"]["step"])
+        is_sound = (
+            found["form"] == 1 and isinstance(found["states"], list) and isinstance(found["session"], str)
+            and all(len(columns[name]) == count for name in ("step", "epoch", "loss", "is_done", "lr"))
+            and len(columns["has_gradients"]) == count == np.shape(columns["step"])[0]
+            and np.ndim(columns["lr"]) == 2 and int(columns["has_gradients"].sum()) == len(columns["gradients"])
+            and all(len(columns.get(name, columns["step"])) == count for name in ("batch", "random", "layers"))
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecordingError(message(f"The recording {path.name} is damaged.", got=repr(error))) from error
+    if not is_sound:
+        raise RecordingError(message(f"The recording {path.name} is of another form, or damaged."))
+    return dict(found)
+
+
+def named_states(said: dict[str, Any]) -> dict[int, str]:
+    """The states that a recording names, by how many steps are behind them, whether they are there or not."""
+    pairs = [entry for entry in said["states"] if isinstance(entry, list) and len(entry) == 2]
+    return {
+        step: name for step, name in pairs if type(step) is int and isinstance(name, str) and _DIGEST.fullmatch(name)
+    }
+
+
+def check_state(place: Path) -> None:
+    """That a state is as it was written, by its name; all of it is read.
+
+    Raises:
+        RecordingError: it is not, or cannot be read.
+    """
+    found = hashlib.sha256()
+    try:
+        with open(place, "rb") as file:
+            while piece := file.read(1 << 20):
+                found.update(piece)
+    except OSError as error:
+        raise RecordingError(message(f"{place.name} cannot be read.", got=error)) from error
+    if found.hexdigest() != place.stem:
+        raise RecordingError(message(f"{place.name} is damaged: it is not as it was written."))
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder; nothing in one that is a link, or is not there."""
+    try:
+        return [] if folder.is_symlink() else os.listdir(folder)[:MOST_FILES]
+    except OSError:
+        return []
+
+
 def _is_file(place: Path) -> bool:
     try:
         return stat.S_ISREG(os.lstat(place).st_mode)
@@ -245,16 +278,9 @@ def _is_file(place: Path) -> bool:
         return False
 
 
-def _tree(place: Path, digest: str | None = None) -> Any:
+def _tree(place: Path) -> Any:
     try:
         with open(place, "rb") as file:
-            if digest is not None:
-                found = hashlib.sha256()
-                while piece := file.read(1 << 20):
-                    found.update(piece)
-                if found.hexdigest() != digest:
-                    raise RecordingError(message(f"{place.name} is damaged: it is not as it was written."))
-                file.seek(0)
             return tree.read(file)
     except OSError as error:
         raise RecordingError(message(f"{place.name} cannot be read.", got=error)) from error

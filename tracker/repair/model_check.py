@@ -5,31 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import ModelError
 from tracker.models.manifest import Manifest, ModelFile
+from tracker.repair.found import Found
 from tracker.store.read import model_files, models
 from tracker.store.read.left_out import why
 from tracker.store.read.run_files import RunFiles
 from tracker.store.write.model_files import PARTIAL
-
-
-class Found(NamedTuple):
-    """One thing that was found.
-
-    Attributes:
-        path: Of the file, or of the folder where it should lie.
-        what: What is wrong, in a sentence.
-        is_serious: Whether something is lost.
-        is_left: Whether it is of no use to anybody, and may be removed.
-    """
-
-    path: Path
-    what: str
-    is_serious: bool
-    is_left: bool = False
 
 
 def check(folder: Path) -> Iterator[Found]:

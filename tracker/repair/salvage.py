@@ -24,6 +24,7 @@ from tracker.series import stretch
 from tracker.series.sketch import Sketch
 from tracker.series.stretch import Points
 from tracker.series.summary import summarise
+from tracker.store import columns
 from tracker.store.read.liveness import Writer
 from tracker.store.read.sketch_levels import sketch_of
 from tracker.store.write import schema
@@ -68,6 +69,8 @@ def save(path: Path) -> Saved:
         salvage = _Salvage(source, path)
         try:
             salvage.write(saving)
+            if _is_replica(source):
+                _mark_saved(saving)
         except BaseException:
             saving.unlink(missing_ok=True)
             raise
@@ -115,6 +118,22 @@ def _link(path: Path, target: Path) -> None:
         part = target.with_name(f".{target.name}.part")
         shutil.copy2(path, part)
         part.replace(target)
+
+
+def _is_replica(source: sqlite3.Connection) -> bool:
+    with contextlib.suppress(sqlite3.Error):
+        found = source.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (columns.ARRIVALS,))
+        return found.fetchone() is not None
+    return False
+
+
+def _mark_saved(path: Path) -> None:
+    """Notes that the rows came from elsewhere and are no longer numbered as there: they are to be sent once more."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"CREATE TABLE {columns.ARRIVALS} (late INTEGER NOT NULL)")
+        connection.execute(f"INSERT INTO {columns.ARRIVALS} VALUES ({columns.SAVED})")
+        connection.execute("COMMIT")
 
 
 class _Salvage:

@@ -18,7 +18,7 @@ from tracker.series import checksums, packed_sketch, stretch, whole
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries
 from tracker.store import columns
-from tracker.store.read import liveness, read_only, segments
+from tracker.store.read import liveness, new_rows, read_only, segments
 from tracker.store.read.left_out import why
 from tracker.store.read.liveness import Writer
 from tracker.store.read.scalar_levels import HIGHEST
@@ -39,6 +39,10 @@ class Checked:
     """Whether its writer may still live."""
     is_arriving: bool = False
     """Whether it comes from another machine, and not all of it is here."""
+    is_replica: bool = False
+    """Whether it comes from another machine."""
+    is_saved: bool = False
+    """Whether it is what was saved of such a file, which is to be sent once more."""
     points: int = 0
     """How many points of scalars it holds."""
 
@@ -55,6 +59,8 @@ def check(connection: read_only.Connection, path: Path) -> Checked:
     with _noting(faults, "its first rows"):
         found.is_written = _is_written(connection)
         found.is_arriving = _is_arriving(connection)
+        found.is_replica = connection.is_replica
+        found.is_saved = new_rows.late_points(connection) == columns.SAVED
         found.segment = segments.read(connection, path)
         faults += ["its first rows are missing"] if found.segment is None else found.segment.faults
     with _noting(faults, "part of it"):

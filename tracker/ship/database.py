@@ -38,10 +38,12 @@ class Database:
     def arrived(self, segment: str, beside: str | None = None) -> Arrived:
         return self._asked(lambda taking: taking.arrived("", segment, beside, self._run))
 
-    def send(self, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
+    def send(
+        self, segment: str, shipment: Shipment, beside: str | None = None, *, is_followed: bool = False
+    ) -> Arrived:
         def act(taking: Receiver) -> Arrived:
             try:
-                return taking.take("", segment, shipment, beside, self._run)
+                return taking.take("", segment, shipment, beside, self._run, is_followed=is_followed)
             except CursorError as error:
                 return error.arrived
 

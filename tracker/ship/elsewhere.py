@@ -20,8 +20,17 @@ class Elsewhere(Protocol):
     def arrived(self, segment: str, beside: str | None = None) -> Arrived:
         """How far it has a segment, or the copy of one that lies beside another."""
 
-    def send(self, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
-        """Sends rows; how far it has the segment then, whether it took them or stands elsewhere."""
+    def send(
+        self, segment: str, shipment: Shipment, beside: str | None = None, *, is_followed: bool = False
+    ) -> Arrived:
+        """Sends rows; how far it has the segment then, whether it took them or stands elsewhere.
+
+        Args:
+            segment: Its name.
+            shipment: The rows.
+            beside: As of `arrived`.
+            is_followed: Whether more is sent at once: these may become durable there with it.
+        """
 
     def files(self, segment: str) -> dict[str, int]:
         """The files beside a segment that it has, or some of, and how many bytes of each."""

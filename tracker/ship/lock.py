@@ -4,6 +4,7 @@ it whatever becomes of the process."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import sys
@@ -45,7 +46,15 @@ def taken(root: Path, address: str) -> IO[bytes] | None:
     Raises:
         OSError: the user's cache folder cannot be written.
     """
-    place = place_of(root, address)
+    return held(place_of(root, address))
+
+
+def held(place: Path) -> IO[bytes] | None:
+    """The lock that is a file of the user's cache, until it is closed; None where another process has it.
+
+    Raises:
+        OSError: its folder cannot be written.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     handle = open(place, "ab")  # noqa: SIM115 held while the shipper lives
     try:
@@ -57,8 +66,10 @@ def taken(root: Path, address: str) -> IO[bytes] | None:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         handle.close()
+        if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):  # a file system that knows no locks
+            raise
         return None
     return handle
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker.errors import PageChangeError, TrackerError
+from tracker.ship.backoff import pause_s
 from tracker.ship.server import ForbiddenError, RefusedRowsError, Server, UnreachableError
 from tracker.store.read.commands import CONTROL
 
@@ -23,8 +24,8 @@ logger = logging.getLogger("tracker")
 WAIT_S = 5.0
 """For something to be asked, at most: then the runs that live are named anew."""
 
-REST_S = 1.0
-"""Between two questions while no run lives here, or the server does not answer."""
+REST_S, LONGEST_REST_S = 1.0, 30.0
+"""Between two questions while no run lives here, and from the first to the longest while the server does not answer."""
 
 MOST_KNOWN = 10_000
 
@@ -66,6 +67,7 @@ class Orders(threading.Thread):
 
     def run(self) -> None:
         """Asks until it is stopped."""
+        failures = 0
         while not self._stopped.is_set():
             standing = self._standing()
             try:
@@ -81,8 +83,10 @@ class Orders(threading.Thread):
                     }
                 )
             except (UnreachableError, ForbiddenError, RefusedRowsError):
-                self._stopped.wait(REST_S)  # who sends says so
+                failures += 1
+                self._stopped.wait(pause_s(failures, REST_S, LONGEST_REST_S))  # who sends says why
                 continue
+            failures = 0
             if found["demand"] != self._demand:
                 self._demand = found["demand"]
                 self._want(None if found["fresh"] is None else frozenset(found["fresh"]))

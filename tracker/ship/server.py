@@ -39,11 +39,15 @@ class UnreachableError(TrackerError):
 
 
 class ForbiddenError(TrackerError):
-    """The server takes nothing from here: it wants another token, or receives no runs at all."""
+    """The server takes nothing from here: it wants another token."""
 
 
 class RefusedRowsError(TrackerError):
     """The server does not take this segment."""
+
+
+class DeletedThereError(RefusedRowsError):
+    """The run of this segment was deleted at the server, and not restored."""
 
 
 class ServerAddressError(TrackerError):
@@ -95,8 +99,16 @@ class Server:
         """
         return self._asked("GET", f"/api/v1/segments/{segment}{f'?beside={beside}' if beside else ''}", None, "")
 
-    def send(self, segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
+    def send(
+        self, segment: str, shipment: Shipment, beside: str | None = None, *, is_followed: bool = False
+    ) -> Arrived:
         """Sends rows; how far it has the segment then, whether it took them or stands elsewhere.
+
+        Args:
+            segment: Its name.
+            shipment: The rows.
+            beside: As of `arrived`.
+            is_followed: Whether more is sent at once: the server makes these durable with it.
 
         Raises:
             UnreachableError, ForbiddenError, RefusedRowsError: as their names say.
@@ -104,6 +116,7 @@ class Server:
         data, compressed = shipments.packed(shipment, self._line_bytes_s)
         kind = f"{shipments.MEDIA_TYPE}{'+zlib' * compressed}"
         place = f"/api/v1/segments/{segment}/rows?after={shipment.after}{f'&beside={beside}' if beside else ''}"
+        place += "&more=1" * is_followed
         return self._asked("PUT", place, data, kind)
 
     def files(self, segment: str) -> dict[str, int]:
@@ -192,8 +205,14 @@ class Server:
         status, said, headers = self._answer(method, path, body, kind)
         if status in (200, 409):
             return said
+        if status in (404, 405):  # also a proxy's page while the server is begun anew
+            raise UnreachableError(f"{self.address} receives no runs: it answers {status} ({_reason(said)})")
         why = f"{self.address} answers {status}: {_reason(said)}"
-        if status in (401, 403, 404, 405):
+        if status in (404, 405):  # not for good: it may be begun anew, and a proxy's page in its place meanwhile
+            raise UnreachableError(f"{self.address} receives no runs: it answers {status} ({_reason(said)})")
+        if status == 410:
+            raise DeletedThereError(f"{self.address} answers: {_reason(said)}")
+        if status in (401, 403):
             raise ForbiddenError(why)
         if status in (400, 413, 415, 422):
             raise RefusedRowsError(why)

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import StoreError
+from tracker.ship.backoff import pause_s
 from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.orders import Orders, Standing
 from tracker.ship.run_files import RunFiles
-from tracker.ship.server import RefusedRowsError, Server, UnreachableError
-from tracker.ship.tail import Tail
+from tracker.ship.server import DeletedThereError, RefusedRowsError, Server, UnreachableError
+from tracker.ship.tail import Stamp, Tail
 from tracker.store.read import copied
 
 logger = logging.getLogger("tracker")
@@ -40,6 +41,9 @@ _LAST = copied.Origin(math.inf, "", "")
 ASIDE_S = 60.0
 """After which a segment that the server refused, or that could not be read, is tried again."""
 
+DELETED_S = 30.0
+"""After which a server is asked again whether a run that was deleted there is restored: one question for the run."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -52,6 +56,7 @@ class Progress:
         sent: Rows that were sent since it began.
         trouble: What keeps it from sending, in a sentence; None where nothing does.
         refused: What was set aside, by file, and why.
+        deleted: Runs that were deleted there and are not sent, by folder, and what it says.
     """
 
     segments: int
@@ -60,6 +65,15 @@ class Progress:
     sent: int
     trouble: str | None
     refused: dict[str, str]
+    deleted: dict[str, str]
+
+
+class _Aside(NamedTuple):
+    """What is not sent for a while: until when, why, and of a run that was deleted there how its files stood."""
+
+    until: float
+    why: str
+    files: list[Stamp] | None = None
 
 
 class Shipper:
@@ -76,7 +90,7 @@ class Shipper:
         self._server = server
         self._tell = tell
         self._tails: dict[Path, Tail] = {}
-        self._aside: dict[Path, tuple[float, str]] = {}
+        self._aside: dict[Path, _Aside] = {}
         self._files: dict[Path, RunFiles] = {}
         """Of each run."""
         self._fresh: frozenset[str] | None = None
@@ -154,14 +168,15 @@ class Shipper:
 
     def progress(self) -> Progress:
         """How it stands."""
-        tails = self._tails.values()
+        tails, asides = list(self._tails.values()), list(self._aside.items())
         return Progress(
-            segments=len(self._tails),
+            segments=len(tails),
             done=sum(tail.is_done for tail in tails),
             behind=sum(tail.behind or 0 for tail in tails),
             sent=self._sent,
             trouble=self._trouble,
-            refused={str(path): why for path, (_, why) in self._aside.items()},
+            refused={str(path): each.why for path, each in asides if each.files is None},
+            deleted={str(path): each.why for path, each in asides if each.files is not None and path in self._files},
         )
 
     def _walk(self, now: float) -> None:
@@ -197,6 +212,7 @@ class Shipper:
             del self._tails[path]
             self._aside.pop(path, None)
         for folder in self._files.keys() - set(found.values()):
+            self._aside.pop(folder, None)
             del self._files[folder]
         self._walked = time.monotonic()
         self._walk_took = self._walked - now
@@ -207,7 +223,8 @@ class Shipper:
         for path, tail in list(self._tails.items()):
             if self.stopped.is_set():
                 return True
-            if not tail.has_news(self._fresh) or time.monotonic() < self._aside.get(path, (0.0, ""))[0]:
+            aside = self._aside.get(path)
+            if not tail.has_news(self._fresh) or (aside is not None and time.monotonic() < aside.until):
                 continue
             try:
                 self._sent += tail.send(self._server, self._fresh)
@@ -216,6 +233,9 @@ class Shipper:
             except UnreachableError as error:
                 self._note_failure(error)
                 return True
+            except DeletedThereError as error:
+                worked |= self._leave(next(each for each in self._files.values() if tail in each.tails), error)
+                continue
             except (RefusedRowsError, StoreError) as error:
                 self._set_aside(path, error)
                 continue
@@ -231,6 +251,9 @@ class Shipper:
             except UnreachableError as error:
                 self._note_failure(error)
                 return True
+            except DeletedThereError as error:
+                worked |= self._leave(files, error)
+                continue
             except (RefusedRowsError, OSError) as error:
                 self._set_aside(folder, error)
                 files.put_off(ASIDE_S)
@@ -241,11 +264,25 @@ class Shipper:
         return worked
 
     def _set_aside(self, path: Path, error: Exception) -> None:
-        self._aside[path] = (time.monotonic() + ASIDE_S, str(error))
+        self._aside[path] = _Aside(time.monotonic() + ASIDE_S, str(error))
         logger.warning("viz ship: %s is set aside: %s", path, error)
 
+    def _leave(self, files: RunFiles, error: DeletedThereError) -> bool:
+        """Leaves a run that was deleted there, all of it; whether something was written since that was last heard, so
+        that who sends it lives on while its training does, and hears when it is restored."""
+        before = self._aside.get(files.folder)
+        aside = _Aside(time.monotonic() + DELETED_S, str(error), [tail.stamp() for tail in files.tails])
+        self._aside |= dict.fromkeys([files.folder, *(tail.path for tail in files.tails)], aside)
+        files.put_off(DELETED_S)
+        if before is None or before.why != aside.why:
+            logger.warning("viz ship: %s is not sent any more: %s", files.folder, error)
+            self._note(None)
+        return before is None or before.files != aside.files
+
     def _note_success(self, path: Path) -> None:
-        self._aside.pop(path, None)
+        aside = self._aside.pop(path, None)
+        if aside is not None and aside.files is not None:  # the run was restored
+            self._aside = {each: other for each, other in self._aside.items() if other is not aside}
         self._failures = 0
         self._note(None)
 
@@ -260,9 +297,7 @@ class Shipper:
         ) and not any(all(tail.is_done for tail in files.tails) for files in others)
 
     def _pause(self) -> float:
-        """With jitter, so that a thousand nodes do not come back at the same moment."""
-        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
-        return max(self._wait_s, longest * (0.5 + random.random() / 2))  # noqa: S311 no secret
+        return max(self._wait_s, pause_s(self._failures, FIRST_PAUSE_S, LONGEST_PAUSE_S))
 
     def _note(self, trouble: str | None, after_s: float = 0.0) -> None:
         self._trouble, self._wait_s = trouble, after_s

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tracker import logdir
 from tracker.ship.elsewhere import Elsewhere
+from tracker.ship.server import RefusedRowsError
 from tracker.store import columns
 from tracker.store.read import copied, read_only, shipping
 from tracker.store.read.copied import Origin
@@ -70,6 +71,17 @@ class Tail:
         """Whether the other store has some of it."""
         return self._arrived is not None and self._arrived.cursor > 0
 
+    def stamp(self) -> Stamp:
+        """What changes with every commit: the size and time of a file and of its WAL."""
+        found = []
+        for name in (self.path, f"{self.path}-wal"):
+            try:
+                stat = os.stat(name)
+                found.append((stat.st_size, stat.st_mtime_ns))
+            except OSError:
+                found.append((-1, 0))
+        return tuple(found)
+
     def has_news(self, fresh: frozenset[str] | None = None) -> bool:
         """Whether the file may hold something that was not sent and is wanted; a look at its size and times.
 
@@ -79,7 +91,7 @@ class Tail:
         waits = self.origin is None or (self._beside is not None and not self._beside.is_known_there)
         if self.is_done or waits:
             return False
-        if _stamp(self.path) != self._stamp:
+        if self.stamp() != self._stamp:
             return True
         return bool(self._lacking) and (fresh != self._fresh or time.monotonic() - self._rested_since > REST_S)
 
@@ -96,13 +108,15 @@ class Tail:
             FileNotFoundError: it is gone.
             UnreachableError, ForbiddenError, RefusedRowsError: what the server says.
         """
+        if not logdir.is_segment_id(self.segment):
+            raise RefusedRowsError("no writer calls a segment so")
         if self._arrived is None:
             self._arrived = server.arrived(self.segment, self._beside_segment)
             self.is_done = self._arrived.is_whole
             if self.is_done:
                 self.behind = 0
                 return 0
-        before = _stamp(self.path)
+        before = self.stamp()
         now = time.monotonic()
         if before != self._stamp:
             self._rested_since = now
@@ -114,7 +128,8 @@ class Tail:
             self._stamp = before  # whose it is, is known once the fork has a segment of its own
             return 0
         try:
-            self._arrived = server.send(self.segment, shipment, self._beside_segment)
+            is_followed = shipment.upto < written
+            self._arrived = server.send(self.segment, shipment, self._beside_segment, is_followed=is_followed)
         except BaseException:
             self._arrived = self._lacking = None  # what became of it only the server knows
             raise
@@ -131,15 +146,3 @@ class Tail:
 
 def _is_young(stamp: Stamp) -> bool:
     return time.time_ns() - max(changed for _, changed in stamp) < CLOCK_TICK_NS
-
-
-def _stamp(path: Path) -> Stamp:
-    """What changes with every commit: the size and time of a file and of its WAL."""
-    found = []
-    for name in (path, f"{path}-wal"):
-        try:
-            stat = os.stat(name)
-            found.append((stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            found.append((-1, 0))
-    return tuple(found)

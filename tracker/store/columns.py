@@ -18,6 +18,9 @@ SCHEMA_VERSION = 1
 ARRIVALS = "arrivals"
 """The table that files have whose rows come from another machine."""
 
+SAVED = -1
+"""In the `late` of its row: what was saved of a damaged file. The next shipment begins it anew."""
+
 CHECKSUMS = ("checksum", "summary_checksum")
 """What says, in each row, that it is as it was written."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 
 LOCAL = frozenset(
@@ -32,13 +33,18 @@ def kind_of(path: Path) -> str:
         return ""
     target = os.path.realpath(path)
     best, kind = "", ""
-    for line in mounts.splitlines():
-        left, _, right = line.partition(" - ")
-        mount = unescaped(left.split(" ")[4])
+    for mount, its_kind in _mounts(mounts):
         inside = target == mount or target.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
-            best, kind = mount, right.split(" ")[0]
+            best, kind = mount, its_kind
     return kind
+
+
+@lru_cache(maxsize=1)
+def _mounts(table: str) -> list[tuple[str, str]]:
+    """Folder and kind of each file system that is mounted."""
+    halves = (line.partition(" - ") for line in table.splitlines())
+    return [(unescaped(left.split(" ")[4]), right.split(" ")[0]) for left, _, right in halves]
 
 
 def unescaped(mount: str) -> str:

@@ -5,7 +5,11 @@ import { drawMore, frameOf, isSame, lookOf, steady } from "./growth.js";
 import { chosen, listen } from "./input.js";
 import { drawChart, rangesOf } from "./draw_chart.js";
 import { isTooNarrow } from "../text/floats.js";
+import { Density } from "./density.js";
+import { columnOf, densityTip } from "./density_tip.js";
+import { crowdOf, nounOf } from "./crowd.js";
 import { css } from "./palette.js";
+import { nearestLine, nearestOf, under } from "./under.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
 /**
@@ -15,13 +19,14 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  * @typedef {Map<string, import("../core/marks.js").Mark[]>} Marks of runs, by name
  * @typedef {{
  *   axis: import("./curve.js").Axis, smoothing: import("./smoothing.js").Smoothing, logx: boolean, logy: boolean,
- *   robust: boolean, xName: string, yName?: string,
- * }} Settings xName: of a metric that is x; robust: outliers are left out
+ *   robust: boolean, xName: string, yName?: string, many?: string,
+ * }} Settings xName: of a metric that is x; robust: outliers are left out; many: see crowdOf in crowd.js
  * @typedef {{
  *   lines: Line[], settings: Settings, plot: import("./scale.js").Plot, x: import("./scale.js").Domain,
  *   y: import("./scale.js").Range, scale: import("./scale.js").Scale, rail: number, ratio: number,
- *   marks: Marks | null | undefined, quiet: string, placed: Placed[],
- * }} View what was drawn, and where; quiet: the colour of raw values behind many lines
+ *   marks: Marks | null | undefined, quiet: string, placed: Placed[], density: Density | null, above: Line[],
+ * }} View what was drawn, and where; quiet: the colour of raw values behind many lines; density: which they were drawn
+ *   as, null where each was drawn; above: those that were drawn as lines
  * @typedef {Line & {
  *   raw: number, smooth: boolean, at: number, value: number, count: number, min: number, max: number, step: number,
  *   exactStep: number | bigint | null, time: number, memberCount: number | undefined, carried: number | undefined,
@@ -70,6 +75,7 @@ export class Chart {
     /** @type {import("./input.js").Drag | null} */
     this.drag = null;
     this.overEmpty = false; // nothing is on the canvas that is over the lines
+    this.density = new Density();
     this.hideTip = hideTip;
     this.measure();
     listen(this);
@@ -98,7 +104,9 @@ export class Chart {
     this.frame = isLive ? frame : null;
     let ranges = rangesOf(lines, settings, zoom, zoomY);
     if (isLive) ranges = steady(ranges, framed, zoom, settings);
-    if (before && isLive && drawMore(contextOf(this.canvas), before, ranges, this.drawn)) before.y = ranges.y;
+    const isCrowd = crowdOf(lines, settings) !== null;
+    if (before && isLive && !isCrowd && drawMore(contextOf(this.canvas), before, ranges, this.drawn))
+      before.y = ranges.y;
     else
       this.view = drawChart(prepared(this.canvas, width, height), {
         width,
@@ -110,6 +118,7 @@ export class Chart {
         zoomY,
         ratio: devicePixelRatio,
         ranges,
+        density: this.density,
       });
     this.look = look;
     this.drawn = lines.map(({ curve }) => curve.length);
@@ -154,7 +163,7 @@ export class Chart {
     context.stroke();
     context.strokeStyle = css("--card");
     context.lineWidth = 1.5;
-    const found = this.under(cursor);
+    const found = under(this.view, cursor, this.view.above);
     for (const { value, at, colour, faded } of found.length > 60 ? [] : found) {
       if (!Number.isFinite(value) || faded) continue;
       const py = scale.y(value);
@@ -173,40 +182,7 @@ export class Chart {
    * @returns {Found[]}
    */
   under(x) {
-    if (!this.view) return [];
-    const { lines, settings, scale, plot, x: window } = this.view;
-    /** @type {Found[]} */
-    const found = [];
-    for (const line of lines) {
-      const { curve } = line;
-      const i = curve.at(x, settings.axis);
-      if (i < 0) continue;
-      const [begin, end, shift] = curve.ends(settings.axis);
-      // A line that ends long before the cursor has nothing to say there.
-      const px = scale.x(x),
-        away = Math.max(scale.x(begin[i] - shift) - px, px - scale.x(end[i] - shift));
-      if (away > 0.05 * (plot.right - plot.left)) continue;
-      const smooth = settings.smoothing.weight > 0 && curve.length > 2 && !line.band;
-      const raw = curve.count[i] === 1 ? curve.first[i] : curve.mean[i];
-      found.push({
-        ...line,
-        raw,
-        smooth,
-        at: (begin[i] + end[i]) / 2 - shift,
-        value: smooth ? curve.smoothed(settings.smoothing, settings.axis, window.full)[i] : raw,
-        count: curve.count[i],
-        min: curve.min[i],
-        max: curve.max[i],
-        step: curve.x1[i],
-        exactStep: curve.stepOf(i),
-        time: curve.w1[i],
-        memberCount: curve.memberCount,
-        carried: curve.carried?.[i],
-      });
-    }
-    return found.sort(
-      (a, b) => (Number.isNaN(b.value) ? -Infinity : b.value) - (Number.isNaN(a.value) ? -Infinity : a.value),
-    );
+    return this.view ? under(this.view, x) : [];
   }
 
   // The line closest to a place on the screen, or null.
@@ -217,10 +193,8 @@ export class Chart {
   nearest(px, py) {
     if (!this.view) return null;
     const { scale } = this.view,
-      found = this.under(scale.invert(px));
-    if (!found.length) return null;
-    const one = found[nearestOf(found, scale, py)];
-    return Math.abs(scale.y(one.value) - py) < 30 ? one : null;
+      one = nearestLine(this.view, scale.invert(px), py);
+    return one && Math.abs(scale.y(one.value) - py) < 30 ? one : null;
   }
 
   /**
@@ -229,6 +203,7 @@ export class Chart {
    * @param {number} py
    */
   tip(event, x, py) {
+    if (this.view?.density) return this.#densityTip(event, this.view, x, py);
     const found = this.under(x);
     if (!this.view || !found.length) return hideTip();
     const { scale, settings, placed } = this.view,
@@ -238,6 +213,23 @@ export class Chart {
     showTip(event, curvesTip(found, nearest, settings, beside));
     this.options.onNear?.(found[nearest].name);
   }
+
+  /**
+   * @param {import("./tooltip.js").Pointer} event
+   * @param {View} view
+   * @param {number} x
+   * @param {number} py
+   */
+  #densityTip(event, view, x, py) {
+    const { density, settings, scale, plot } = view;
+    const c = Math.floor(scale.x(x) - plot.left);
+    const told = density && columnOf(view, density, Math.max(0, Math.min(density.columns - 1, c)));
+    if (!told) return hideTip();
+    const nearest = nearestLine(view, x, py);
+    showTip(event, densityTip(told, nounOf(view.lines), nearest, settings));
+    if (nearest) this.options.onNear?.(nearest.name);
+  }
+
   /** @param {number | null} x */
   setCursor(x) {
     if (this.cursor === x) return;
@@ -260,17 +252,6 @@ export class Chart {
     this.zoomY = zoomY;
     this.options.onZoom();
   }
-}
-
-// The index of what is nearest in height to a place on the screen.
-/**
- * @param {Found[]} found
- * @param {import("./scale.js").Scale} scale
- * @param {number} py
- */
-function nearestOf(found, scale, py) {
-  const away = found.map(({ value }) => Math.abs(scale.y(value) - py));
-  return away.reduce((best, each, i) => (each < away[best] || Number.isNaN(away[best]) ? i : best), 0);
 }
 
 // The step that the other pages show: a line with a flag, so that it is not taken for the cursor.

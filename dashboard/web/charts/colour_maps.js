@@ -30,3 +30,15 @@ export function shade(place, isDark) {
   const [a, b] = [scale[Math.floor(at)], scale[Math.floor(at) + 1]];
   return `rgb(${a.map((part, k) => Math.round(part + (at % 1) * (b[k] - part))).join(" ")})`;
 }
+
+// A colour between those of the ramp. place: from 0, little, to 1, much; gives red, green, blue.
+/**
+ * @param {number} place
+ * @returns {number[]}
+ */
+export function between(place) {
+  const colours = ramp().map((colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
+  const at = Math.min(1, Math.max(0, place)) * (colours.length - 1),
+    below = Math.min(colours.length - 2, Math.floor(at));
+  return colours[below].map((part, k) => Math.round(part + (at - below) * (colours[below + 1][k] - part)));
+}

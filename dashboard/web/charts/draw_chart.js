@@ -1,5 +1,8 @@
 // A whole chart drawn once: axes, lines, marks and the rail, on a canvas or on what records for a file.
 import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./axes.js";
+import { Density } from "./density.js";
+import { above, crowdOf } from "./crowd.js";
+import { drawDensity, follow } from "./draw_density.js";
 import { drawLines } from "./draw_lines.js";
 import { css } from "./palette.js";
 import { domain, range, scales } from "./scale.js";
@@ -33,13 +36,24 @@ export function rangesOf(lines, settings, zoom, zoomY) {
  * @param {import("./record.js").Context} context
  * @param {{
  *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
- *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges,
- * }} how
+ *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges, density?: Density,
+ * }} how density: of the last time, which is gone on with
  * @returns {View}
  */
 export function drawChart(
   context,
-  { width, height, lines, settings, marks, zoom, zoomY, ratio, ranges = rangesOf(lines, settings, zoom, zoomY) },
+  {
+    width,
+    height,
+    lines,
+    settings,
+    marks,
+    zoom,
+    zoomY,
+    ratio,
+    ranges = rangesOf(lines, settings, zoom, zoomY),
+    density = new Density(),
+  },
 ) {
   const rail = lines.flatMap(partsOf).some(({ raw }) => raw.notFinite) ? RAIL : 0;
   const { x, y } = ranges;
@@ -53,6 +67,7 @@ export function drawChart(
     top: PAD.top + (captionY(yTicks, settings) ? CAPTION : 0),
     bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0),
   };
+  const crowd = crowdOf(lines, settings);
   /** @type {View} */
   const view = {
     lines,
@@ -66,15 +81,21 @@ export function drawChart(
     marks,
     quiet: css("--dim"),
     placed: [],
+    density: crowd ? density : null,
+    above: crowd ? above(lines) : lines,
   };
   drawAxes(context, view, xTicks, yTicks);
   context.save();
   context.beginPath();
   context.rect(plot.left - 1, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4);
   context.clip();
-  drawLines(context, view);
+  if (crowd) {
+    follow(view, density);
+    drawDensity(context, view, density, crowd);
+  }
+  drawLines(context, { ...view, lines: view.above });
   context.restore();
-  if (marks) view.placed = drawMarks(context, view);
+  if (marks) view.placed = drawMarks(context, { ...view, lines: view.above });
   if (rail) drawRail(context, view);
   return view;
 }

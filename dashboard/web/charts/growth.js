@@ -28,7 +28,7 @@ const LOOSE = 1.25; // how many times wider than need be a y range may stay
  * @returns {unknown[]}
  */
 export function lookOf({ width, height, zoom, zoomY }, lines, settings, marks, isLive) {
-  const { axis, smoothing, logx, logy, robust, xName, yName } = settings;
+  const { axis, smoothing, logx, logy, robust, xName, yName, many } = settings;
   /** @type {unknown[]} */
   const look = [
     isLive,
@@ -46,6 +46,7 @@ export function lookOf({ width, height, zoom, zoomY }, lines, settings, marks, i
     robust,
     xName,
     yName,
+    many,
   ];
   for (const line of lines)
     look.push(

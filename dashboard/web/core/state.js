@@ -9,7 +9,7 @@ import { parse } from "./dictionary.js";
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
  *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string,
- *   rankBy: string, rankValue: string, joinRanks: boolean, target: string[],
+ *   rankBy: string, rankValue: string, joinRanks: boolean, many: string, target: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -60,6 +60,7 @@ const defaults = {
   rankBy: "rank", // rank | slowest: their order
   rankValue: "mean", // mean | min | max of a column
   joinRanks: true, // whether what several ranks logged under a tag is one curve, with a band from least to greatest
+  many: "auto", // auto | lines | density | quantiles: how many runs are drawn on one chart
   target: [], // what a page begins at: its name, a run, and a finding, a node of the graph or the tag of a tensor
 };
 
@@ -107,6 +108,7 @@ const short = {
   rankBy: "rb",
   rankValue: "rv",
   joinRanks: "jr",
+  many: "mn",
   target: "of",
 };
 // What can be chosen of: an address may say anything.
@@ -123,6 +125,7 @@ const choices = {
   findingsBy: ["kind", "run"],
   rankBy: ["rank", "slowest"],
   rankValue: ["mean", "min", "max"],
+  many: ["auto", "lines", "density", "quantiles"],
 };
 const names = /** @type {[Key, string][]} */ (Object.entries(short));
 /** @type {Map<Key, Set<(value: any) => void>>} */ // each takes the kind of value that its key has

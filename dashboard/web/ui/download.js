@@ -1,10 +1,12 @@
 // A chart, or all of them, as a file: pictures and numbers. Nothing is sent anywhere but to this page.
 import * as api from "../core/api.js";
 import { css } from "../charts/palette.js";
+import { above, crowdOf, nounOf } from "../charts/crowd.js";
 import { drawChart } from "../charts/draw_chart.js";
 import { Record } from "../charts/record.js";
 import { say } from "./menu.js";
 import { csv as written } from "../text/csv.js";
+import { plural } from "../text/format.js";
 import { shortened } from "../text/ellipsis.js";
 
 /**
@@ -53,13 +55,20 @@ const measuring = contextOf(document.createElement("canvas"));
 /** @param {Card} card */
 function composed(card) {
   const { width, height, zoom, zoomY } = card.chart,
-    lines = card.lines();
+    lines = card.lines(),
+    { settings, marks } = viewOf(card),
+    crowd = crowdOf(lines, settings),
+    single = crowd ? above(lines) : lines;
   measuring.font = `11px ${css("--font")}`;
   /** @type {Named[]} */
-  const named = lines
+  const named = single
     .slice(0, NAMED)
     .map(({ label, colour, dash }) => ({ text: shortened(measuring, label, width - 60), colour, dash }));
-  if (lines.length > NAMED) named.push({ text: `${lines.length - NAMED} more`, colour: null, dash: [] });
+  if (single.length > NAMED) named.push({ text: `${single.length - NAMED} more`, colour: null, dash: [] });
+  if (crowd) {
+    const text = `${crowd} of ${plural(lines.length, nounOf(lines))}: median, 10–90 %, min–max`;
+    named.push({ text, colour: null, dash: [] });
+  }
   let right = 12,
     row = 0;
   const entries = named.map((entry) => {
@@ -84,7 +93,6 @@ function composed(card) {
     context.fillText(shortened(context, card.title, width - 24), 12, 19);
     context.save();
     context.translate(0, HEAD);
-    const { settings, marks } = viewOf(card);
     drawChart(context, { width, height, lines, settings, marks, zoom, zoomY, ratio });
     context.restore();
     context.font = `11px ${css("--font")}`;

@@ -152,6 +152,8 @@ def _came_back(training: Training, loss: Series) -> _Said:
     low = int(np.argmin(curve))
     if curve[low] > 0.6 * first or levels.end < 0.9 * first or low > 0.85 * n:
         return None
+    if max(first, levels.start) - curve[low] < 4 * noise(value):
+        return None  # it has never fallen by more than its noise
     back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
     if not len(back) or levels.end - curve[low] < 4 * noise(value) or np.median(value[low + back[0] :]) < 0.85 * first:
         return None

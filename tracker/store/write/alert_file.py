@@ -2,17 +2,15 @@
 
 A file of its own, changed as the page's is: in a copy that takes its place, so that a kill leaves the file before or
 the file after, and of two servers one waits for the other. What somebody has acknowledged is noted first in a journal
-beside it, one record and one call to the system (some microseconds), as a kill between an answer and a transaction of
-20 ms would have it sent again; the next transaction takes the journal in.
+beside it (`alert_journal`), which takes some microseconds, as a kill between an answer and a transaction of 20 ms
+would have it sent again; the next transaction takes the journal in.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -31,7 +29,7 @@ from tracker.store.read.alert_file import (
     KeptRule,
 )
 from tracker.store.read.liveness import Writer
-from tracker.store.write import page_file, schema
+from tracker.store.write import alert_journal, page_file, schema
 
 RENEW_S = 20.0
 """How often who delivers says that it lives; on another machine it is taken for dead after a minute of silence."""
@@ -41,8 +39,6 @@ GIVE_UP_S = 3 * 86400.0
 
 MOST_KEPT, KEPT = 20_000, 10_000
 """Crossings: when there are more, the oldest that wait for nothing go, until so many are left."""
-
-_JOURNAL = re.compile(rb"([0-9a-f]{32}) (\d{1,3}) (\d{1,12})\n")
 
 
 @contextlib.contextmanager
@@ -188,7 +184,7 @@ def turn(
         root: The logdir.
         source: Whose rules.
         holder: Who has the lease.
-        tried: Deliveries that failed, as they stand since.
+        tried: Deliveries that were tried, as they stand since.
         now: Wall time.
 
     Returns:
@@ -197,19 +193,20 @@ def turn(
     Raises:
         PageChangeError: the file cannot be written.
     """
-    journal = _journal(root, source)
+    journal = alert_journal.journal_of(root, source)
     with _changed(root) as connection:
         if not _holds(connection, source, holder):
             return None
-        for crossing, action, ended in _records(journal):
+        for crossing, action, ended in alert_journal.noted(journal):
             connection.execute(
                 "UPDATE deliveries SET state=?, ended=?, trouble=NULL WHERE crossing=? AND action=? AND state=?",
                 (DELIVERED, ended, crossing, action, WAITS),
             )
         for each in tried:
             connection.execute(
-                "UPDATE deliveries SET attempts=?, next_try=?, trouble=? WHERE crossing=? AND action=? AND state=?",
-                (each.attempts, each.next_try, each.trouble, each.crossing, each.action, WAITS),
+                "UPDATE deliveries SET state=?, attempts=?, next_try=?, ended=?, trouble=? "
+                "WHERE crossing=? AND action=? AND state=?",
+                (each.state, each.attempts, each.next_try, each.ended, each.trouble, each.crossing, each.action, WAITS),
             )
         connection.execute(
             f"UPDATE deliveries SET state={GIVEN_UP}, ended=? WHERE state={WAITS} AND attempts>0 "
@@ -250,35 +247,3 @@ def _trim(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE rules SET since=max(since, ?) WHERE id=?", (wall_time, rule))
         connection.execute("DELETE FROM deliveries WHERE crossing=?", (id,))
         connection.execute("DELETE FROM crossings WHERE id=?", (id,))
-
-
-def _journal(root: Path, source: str) -> Path:
-    name = source if re.fullmatch(r"[a-z0-9]{1,40}", source) else "other"
-    return alert_file.file_of(root).with_name(f"acknowledged.{name}")
-
-
-def acknowledge(root: Path, source: str, crossing: str, action: int) -> None:
-    """Notes at once that a delivery was acknowledged. Call it from one thread of who has the lease.
-
-    Raises:
-        OSError: the disk does not take it.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    handle = os.open(_journal(root, source), flags, 0o600)
-    try:
-        os.write(handle, b"%s %d %d\n" % (crossing.encode(), action, int(time.time())))
-    finally:
-        os.close(handle)
-
-
-def _records(journal: Path) -> list[tuple[str, int, float]]:
-    try:
-        handle = os.open(journal, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:  # there is none
-        return []
-    with os.fdopen(handle, "rb") as file:
-        return [
-            (found[1].decode(), int(found[2]), float(found[3]))
-            for line in file.read(16 << 20).splitlines(keepends=True)
-            if (found := _JOURNAL.fullmatch(line))
-        ]

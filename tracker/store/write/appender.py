@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tracker import coerce
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read.liveness import Writer
 from tracker.store.write import schema
-from tracker.store.write.engine import create
+from tracker.store.write.connection import create
 from tracker.store.write.transaction import Transaction, Written
 
 _SEGMENT = schema.insert(schema.segment)
@@ -52,15 +50,12 @@ class Appender:
             "written": 0, "heartbeat": birth.created, "status": "running", "ended": None, "ending": None, "lost": "{}",
         }  # fmt: skip
         self._written = Written(_header(birth), state)
-        self._engine = create(path, self._fill)
-        self._connection = self._engine.connect()
-        self._driver = _driver(self._connection)
+        self._driver = create(path, self._fill)
         stat = path.stat()
         self.inode = (stat.st_dev, stat.st_ino)
 
-    def _fill(self, connection: sa.Connection) -> None:
+    def _fill(self, driver: sqlite3.Connection) -> None:
         """The two rows that every segment has from its first moment."""
-        driver = _driver(connection)
         driver.execute(_SEGMENT, checksums.with_checksum(tuple(self._written.header.values())))
         driver.execute(_STATE, checksums.with_checksum(tuple(self._written.state.values())))
 
@@ -75,7 +70,6 @@ class Appender:
         if durable:
             self._driver.execute("PRAGMA synchronous=FULL")
         try:
-            # Past SQLAlchemy: beginning and ending are a third of what a small commit costs with it.
             self._driver.execute("BEGIN IMMEDIATE")
             try:
                 yield transaction
@@ -118,14 +112,7 @@ class Appender:
 
     def close(self) -> None:
         """Lets go of the file. Can be called twice."""
-        self._connection.close()
-        self._engine.dispose()
-
-
-def _driver(connection: sa.Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
+        self._driver.close()
 
 
 def _header(birth: Birth) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import UserDefinedType
 
 
@@ -276,6 +277,16 @@ leases = sa.Table(
     sa.Column("pid_started", sa.Text, nullable=False),
     sa.Column("heartbeat", Seconds, nullable=False),
 )
+
+
+@lru_cache(maxsize=4)
+def created(tables: sa.MetaData) -> tuple[str, ...]:
+    """The statements that make tables and their indexes: written out once, which takes longer than they do."""
+    dialect = sqlite.dialect()
+    made: list[list[ExecutableDDLElement]] = [
+        [CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.sorted_tables
+    ]
+    return tuple(str(each.compile(dialect=dialect)) for group in made for each in group)
 
 
 @lru_cache(maxsize=64)

@@ -39,7 +39,7 @@ class SegmentFile:
         """What writes to it: made when first needed, and made anew when somebody took it away.
 
         Raises:
-            OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+            OSError, sqlite3.Error: what the disk says.
         """
         if self.was_taken_away():
             self.leave("was removed or replaced")

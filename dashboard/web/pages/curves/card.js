@@ -7,6 +7,7 @@ import * as state from "../../core/state.js";
 import * as words from "./card_words.js";
 import { CardCurves } from "./card_curves.js";
 import { CardLegend } from "./card_legend.js";
+import { named, showKey } from "./card_key.js";
 import { hold, pick } from "./card_choice.js";
 import { part } from "./card_frame.js";
 import { Chart } from "../../charts/chart.js";
@@ -127,7 +128,6 @@ export class Card {
       held: () => (settings().axis === "step" ? state.get("pace") : null),
       onHold: (/** @type {number} */ x) => hold(x, this.chart.view.x),
     });
-    this.chart.over.setAttribute("aria-label", `Chart of ${this.title}`);
     if (this.first) {
       Object.assign(this.chart, this.first);
       part(element, ".reset").hidden = false;
@@ -291,6 +291,8 @@ export class Card {
       state.get("marks") ? marks.known(lines.map((/** @type {{ name: string }} */ { name }) => name)) : null,
       wanted.some(({ run }) => run.status === "running"),
     );
+    showKey(part(this.element, ".card-key"), this.chart.view);
+    this.chart.over.setAttribute("aria-label", named(this.title, this.chart.view));
     words.say(this.element, { ...drawn, outside: this.chart.view?.y.outside ?? 0 });
     this.#showLegend();
     this.#told(began);

@@ -4,7 +4,7 @@ import * as runs from "../../core/runs.js";
 
 const CARD = `
   <div class="card-head"><h3 class="card-title"><span class="path"></span><span class="last"></span></h3><span
-    class="card-odd"></span><span class="card-value"></span></div>
+    class="card-key" hidden></span><span class="card-odd"></span><span class="card-value"></span></div>
   <div class="card-plot"><div class="skeleton"></div></div>
   <div class="card-foot"><span class="told"></span><span class="how"></span></div>
   <div class="card-actions">

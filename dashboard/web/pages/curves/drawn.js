@@ -1,5 +1,6 @@
 // What is drawn in a card, as numbers: for automation and tests.
 import { dictionary } from "../../core/dictionary.js";
+import { columnOf } from "../../charts/density_tip.js";
 import { settings } from "./settings.js";
 
 /** @typedef {import("../../ui/download.js").Card} Card */
@@ -70,4 +71,19 @@ export function extremes(card) {
     found[name] = [low, high];
   }
   return found;
+}
+
+// What the density of a card says of each column of pixels, the weights of its pixels, and what is drawn above it; null
+// where each line is drawn: for automation.
+/** @param {Card | undefined} card */
+export function density(card) {
+  const view = card?.chart?.view;
+  if (!view?.density) return null;
+  const { density: found, above } = view;
+  return {
+    columns: Array.from({ length: found.columns }, (_, c) => columnOf(view, found, c)),
+    rows: found.rows,
+    cells: Array.from(found.cells),
+    above: above.map(({ name }) => name),
+  };
 }

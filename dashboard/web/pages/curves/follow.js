@@ -27,7 +27,7 @@ export function follow(page, scope) {
   });
   scope.on(
     state,
-    ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"],
+    ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy", "many"],
     () => page.redrawAll(),
   );
   scope.on(state, "logx", () => {

@@ -328,6 +328,11 @@ export class CurvesPage {
     return drawn.lines(this.cards.get(id));
   }
 
+  /** @param {string} id */
+  density(id) {
+    return drawn.density(this.cards.get(id));
+  }
+
   /** @param {string} tag */
   extremes(tag) {
     return drawn.extremes(this.cards.get(tag));

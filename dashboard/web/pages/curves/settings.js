@@ -12,6 +12,7 @@ export const settings = () => ({
   logx: isLogX(),
   logy: state.get("logy"),
   robust: state.get("robust"),
+  many: state.get("many"),
   xName: runs.titleOf(state.get("metric")),
   yName: base() ? `difference to ${base()?.shown}` : "",
 });

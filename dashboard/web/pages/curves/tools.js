@@ -4,6 +4,7 @@ import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { downloadDrawn, downloadPoints, downloadSheet } from "../../ui/download.js";
+import { LINES } from "../../charts/crowd.js";
 import { check, field, section, select, words } from "../../ui/form.js";
 import { keysOf } from "../../text/config.js";
 import { newChart } from "./new_chart.js";
@@ -21,6 +22,14 @@ const KINDS = [
   ["mean", "Moving average"],
 ];
 
+/** @type {Choice[]} */
+const MANY = [
+  ["auto", "Automatic"],
+  ["lines", "Lines"],
+  ["density", "Density"],
+  ["quantiles", "Quantiles"],
+];
+
 /** @param {HTMLElement} anchor */
 function lineTools(anchor) {
   const box = document.createElement("div");
@@ -35,6 +44,14 @@ function lineTools(anchor) {
       field("x is the metric", metric, "Empty: the step"),
       check("logx", "log x"),
       check("robust", "Ignore outliers in the y range"),
+    ),
+    section(
+      "Many runs",
+      field(
+        "Drawn as",
+        select("many", MANY),
+        `A density has a shade for how many runs go through a place; it begins above ${LINES} lines.`,
+      ),
     ),
     section(
       "Overlays",
@@ -200,8 +217,10 @@ export class Tools {
     button("Views", "Saved views", views);
     button("Download", "All charts, or every point, at once", (anchor) => downloads(page, anchor));
     scope.on(document, "metricwanted", () => lineTools(this.lines)?.focus());
-    scope.on(state, ["kind", "x", "logx", "robust", "marks", "joinRanks", "group", "base", "colourBy", "dashBy"], () =>
-      this.mark(),
+    scope.on(
+      state,
+      ["kind", "x", "logx", "robust", "marks", "joinRanks", "many", "group", "base", "colourBy", "dashBy"],
+      () => this.mark(),
     );
     scope.onLeave(() => place.replaceChildren());
     this.mark();
@@ -216,6 +235,7 @@ export class Tools {
         state.get("logx") ||
         state.get("robust") ||
         !state.get("marks") ||
+        state.get("many") !== "auto" ||
         (runs.haveRanks() && !state.get("joinRanks")),
     );
     this.groups.classList.toggle(

@@ -3,8 +3,8 @@
 /**
  * @typedef {import("./askers.js").Inputs} Inputs
  * @typedef {Map<string, { shape: number[], values: number[] }>} Outputs by name
- * @typedef {{ script?: string, text?: string, wasm: ArrayBuffer }} Runtime ONNX Runtime: its script by address or as
- *   text, and its WebAssembly
+ * @typedef {{ script?: string, text?: string, wasm: ArrayBuffer, isPacked?: boolean }} Runtime ONNX Runtime: its script
+ *   by address or as text, and its WebAssembly, compressed where that is said
  * @typedef {{ resolve(answer: any): void, reject(error: Error): void }} Waiting
  */
 

@@ -5,9 +5,11 @@
  * @typedef {{ dtype: string, shape: number[], values: any }} Told of a tensor
  * @typedef {{
  *   number: number, do: "begin" | "open" | "ask" | "close", key: string, script: string, text: string,
- *   wasm: ArrayBuffer, model: ArrayBuffer, inputs: [name: string, tensor: Told][],
+ *   wasm: ArrayBuffer, isPacked?: boolean, model: ArrayBuffer, inputs: [name: string, tensor: Told][],
  * }} Message begin: by the address of ONNX Runtime's script, or by its text where no server gives it an address
  */
+
+const HOW = { executionProviders: ["wasm"], logSeverityLevel: 4 }; // it says aloud what it is told below anyway
 
 class Networks {
   constructor() {
@@ -19,18 +21,22 @@ class Networks {
   }
 
   /** @param {Message} message */
-  async begin({ script, text, wasm }) {
+  async begin({ script, text, wasm, isPacked }) {
+    const stream = () => new Blob([wasm]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const wasmBinary = isPacked ? await new Response(stream()).arrayBuffer() : wasm;
     const address = text ? URL.createObjectURL(new Blob([text], { type: "text/javascript" })) : script;
     this.runtime = await import(address);
     // One thread: more would need a page that no other window can speak with (cross-origin isolation).
-    Object.assign(this.runtime.env.wasm, { wasmBinary: wasm, numThreads: 1, proxy: false });
+    Object.assign(this.runtime.env.wasm, { wasmBinary, numThreads: 1, proxy: false });
     this.runtime.env.logLevel = "error";
+    // It compiles its WebAssembly with the first network: here with none, which it then refuses, while the one that is
+    // wanted is still on its way.
+    await this.runtime.InferenceSession.create(new Uint8Array(0), HOW).catch(() => {});
   }
 
   /** @param {Message} message */
   async open({ key, model }) {
-    const how = { executionProviders: ["wasm"], logSeverityLevel: 3 };
-    this.sessions.set(key, await this.runtime.InferenceSession.create(new Uint8Array(model), how));
+    this.sessions.set(key, await this.runtime.InferenceSession.create(new Uint8Array(model), HOW));
   }
 
   /** @param {Message} message */

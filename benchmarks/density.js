@@ -1,0 +1,54 @@
+// Counts the density of many runs in Node, for density.py: from a file of values, run after run, into files of results.
+//
+//     node density.js FOLDER RUNS COLUMNS ROWS TURNS
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Curve } from "../dashboard/web/charts/curve.js";
+import { Density } from "../dashboard/web/charts/density.js";
+
+const [folder, ...words] = process.argv.slice(2);
+const [runs, columns, rows, turns] = words.map(Number);
+const bytes = readFileSync(join(folder, "values"));
+const all = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+const points = all.length / runs;
+
+// All but the last point, as envelopes hold them: that one comes live.
+function curves() {
+  const x = Float64Array.from({ length: points - 1 }, (_, i) => i),
+    w = x.slice();
+  return Array.from({ length: runs }, (_, r) => {
+    const made = Curve.of(`${r}`, { x, w, mean: all.slice(r * points, (r + 1) * points - 1) });
+    made.counts.set("s", points - 1);
+    return made;
+  });
+}
+
+const wide = columns / (points - 1);
+const place = {
+  ...{ axis: "step", logx: false, logy: false, floor: -Infinity, columns, rows },
+  x: (step) => step * wide,
+  y: (value) => rows * (0.5 - value / 16),
+};
+const how = { settings: { axis: "step", smoothing: { kind: "ema", weight: 0 } }, full: points - 1 };
+const first = [],
+  next = [];
+let density;
+for (let turn = 0; turn < turns; turn++) {
+  const lines = curves();
+  density = new Density();
+  let began = performance.now();
+  density.update(lines, place, how, [1]);
+  first.push(performance.now() - began);
+  for (let r = 0; r < runs; r++) {
+    const point = { segment: "s", n: points - 1, steps: [points - 1], times: [0], values: [all[(r + 1) * points - 1]] };
+    if (!lines[r].append(point)) throw new Error(`run ${r} did not take its point`);
+    if (r >= 20) continue; // the rest at once, so that all of it can be compared
+    began = performance.now();
+    density.update(lines, place, how, [1]);
+    next.push(performance.now() - began);
+  }
+  density.update(lines, place, how, [1]);
+}
+for (const part of ["cells", "upper", "middle", "lower"])
+  writeFileSync(join(folder, part), new Uint8Array(density[part].buffer));
+console.log(JSON.stringify({ first, next, redone: density.redone }));

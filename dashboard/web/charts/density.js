@@ -1,0 +1,208 @@
+// Many lines as one picture: how much of them lies in each pixel, and where their middle and their ends are.
+//
+// A line weighs 1 in every column of pixels, shared out over the rows that it goes through there (Moritz and Fisher
+// 2018, "Visualizing a Million Time Series with the Density Line Chart"), so that a steep one is not more than a level
+// one. Of every line, never of some: quantiles are of the places of all lines in the middle of a column.
+import { Cover, isThere } from "./cover.js";
+import { OrderStatistics } from "./order_statistics.js";
+
+/**
+ * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("./cover.js").Place} Place
+ * @typedef {{ settings: import("./chart.js").Settings, full: number }} Manner full: what smoothing is measured by
+ * @typedef {{ curve: Curve, epoch: number, length: number }} Known of a line that was counted
+ */
+
+const AT_ONCE = 1 << 20; // places of lines in columns that are held at the same time
+const ALL_ANEW = 1 / 4; // of the columns: when more of them have new points, going along every line is as quick
+const NOTHING = 1e-7;
+const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not weigh
+const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
+export const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
+
+export class Density {
+  constructor() {
+    this.columns = 0;
+    this.rows = 0;
+    this.cells = new Float64Array(0); // column after column, each from its top: weights; 0 where no line is
+    this.greatest = 0; // of the weights
+    this.n = new Int32Array(0); // of each column: lines that have a place in it
+    // In pixels from the top of the plot; NaN in columns without lines.
+    this.upper = new Float64Array(0); // nine tenths are not above it
+    this.middle = new Float64Array(0);
+    this.lower = new Float64Array(0); // a tenth is not above it
+    this.top = new Float64Array(0); // the greatest value of any point
+    this.bottom = new Float64Array(0);
+    this.redone = 0; // columns that the last update counted anew
+    /** @type {unknown[]} */
+    this.look = [];
+    /** @type {Known[]} */
+    this.known = [];
+    this.cover = new Cover(0);
+    this.order = new OrderStatistics();
+    this.places = new Float64Array(0); // of lines, column after column; of the columns that are being counted
+    this.weights = new Float64Array(0); // of the same columns: what begins and ends in each row
+    this.reached = new Int32Array(0);
+  }
+
+  // As the lines are now, in a place; look: all that decides where a line lies there. What is the same as before is
+  // not counted again: a new point of one line costs its own columns.
+  /**
+   * @param {Curve[]} curves
+   * @param {Place} place
+   * @param {Manner} how
+   * @param {unknown[]} look
+   */
+  update(curves, place, how, look) {
+    this.redone = 0;
+    const grown = this.#grown(curves, place, how, look);
+    if (!grown) this.#resize(place);
+    this.look = look;
+    this.known = curves.map((curve) => ({ curve, epoch: curve.epoch, length: curve.length }));
+    const most = Math.max(16, Math.floor(AT_ONCE / Math.max(1, curves.length)));
+    for (const [from, to] of grown ?? [[0, place.columns]])
+      for (let at = from; at < to; at += most) this.#count(curves, place, how, at, Math.min(to, at + most));
+    if (!this.redone) return;
+    this.greatest = 0;
+    for (const weight of this.cells) if (weight > this.greatest) this.greatest = weight;
+  }
+
+  /** @param {Place} place */
+  #resize({ columns, rows }) {
+    this.columns = columns;
+    this.rows = rows;
+    this.cells = new Float64Array(columns * rows);
+    this.n = new Int32Array(columns);
+    [this.upper, this.middle, this.lower, this.top, this.bottom] = Array.from(
+      { length: 5 },
+      () => new Float64Array(columns),
+    );
+  }
+
+  // The columns in which a line has grown since the last time, null where all have to be counted.
+  /**
+   * @param {Curve[]} curves
+   * @param {Place} place
+   * @param {Manner} how
+   * @param {unknown[]} look
+   * @returns {[from: number, to: number][] | null}
+   */
+  #grown(curves, place, { settings }, look) {
+    const { known } = this;
+    if (look.length !== this.look.length || !look.every((each, i) => Object.is(each, this.look[i]))) return null;
+    if (known.length !== curves.length) return null;
+    const { columns } = place;
+    const isNew = new Uint8Array(columns);
+    const isTwoSided = settings.smoothing.weight > 0 && settings.smoothing.kind !== "ema";
+    for (let i = 0; i < curves.length; i++) {
+      const curve = curves[i],
+        { epoch, length } = known[i];
+      if (known[i].curve !== curve || epoch !== curve.epoch || length > curve.length) return null;
+      if (length === curve.length) continue;
+      if (isTwoSided || length < 3) return null; // what was there is bent; of a few points nothing is smoothed
+      const [begin, end, shift] = curve.ends(settings.axis);
+      let last = length - 1; // the last that the line through the middles was at
+      while (last > 0 && !isThere(curve, end[last] - shift, last, place)) last--;
+      const from = Math.max(0, Math.floor(place.x(begin[last] - shift))),
+        to = Math.min(columns - 1, Math.floor(place.x(end[curve.length - 1] - shift)));
+      for (let c = Math.min(from, columns - 1); c <= to; c++) isNew[c] = 1;
+    }
+    let count = 0;
+    /** @type {[number, number][]} */
+    const parts = [];
+    for (let c = 0; c < columns; c++) {
+      if (!isNew[c]) continue;
+      count++;
+      if (c && isNew[c - 1]) parts[parts.length - 1][1] = c + 1;
+      else parts.push([c, c + 1]);
+    }
+    return count > ALL_ANEW * columns ? null : parts;
+  }
+
+  // Some columns, of every line.
+  /**
+   * @param {Curve[]} curves
+   * @param {Place} place
+   * @param {Manner} how
+   * @param {number} from
+   * @param {number} to
+   */
+  #count(curves, place, { settings, full }, from, to) {
+    const wide = to - from,
+      most = curves.length,
+      deep = this.rows + 1;
+    if (this.cover.low.length < wide) this.cover = new Cover(wide);
+    if (this.places.length < wide * most) this.places = new Float64Array(wide * most);
+    if (this.weights.length < wide * deep) {
+      this.weights = new Float64Array(wide * deep);
+      this.reached = new Int32Array(wide * deep);
+    }
+    this.weights.fill(0, 0, wide * deep);
+    this.reached.fill(0, 0, wide * deep);
+    this.n.fill(0, from, to);
+    this.top.fill(Infinity, from, to);
+    this.bottom.fill(-Infinity, from, to);
+    const { cover, places, weights, reached, n, top, bottom } = this;
+    const isSmooth = settings.smoothing.weight > 0;
+    const share = Float64Array.from({ length: deep }, (_, more) => 1 / (more + 1));
+    for (const curve of curves) {
+      const smoothed = isSmooth && curve.length > 2 ? curve.smoothed(settings.smoothing, settings.axis, full) : null;
+      cover.take(curve, smoothed, place, from, to);
+      const { least, most: greatest, low, high, middle } = cover;
+      for (let i = 0, at = 0; i < wide; i++, at += deep) {
+        if (!(least[i] <= greatest[i])) continue;
+        const c = from + i;
+        places[i * most + n[c]++] = middle[i];
+        if (least[i] < top[c]) top[c] = least[i];
+        if (greatest[i] > bottom[c]) bottom[c] = greatest[i];
+        if (low[i] <= high[i] && this.#isSeen(low[i], high[i])) {
+          const first = this.#row(low[i]),
+            last = this.#row(high[i]),
+            weight = share[last - first];
+          weights[at + first] += weight;
+          weights[at + last + 1] -= weight;
+        }
+        if (smoothed && this.#isSeen(least[i], greatest[i])) {
+          reached[at + this.#row(least[i])]++;
+          reached[at + this.#row(greatest[i]) + 1]--;
+        }
+      }
+    }
+    for (let c = from; c < to; c++) this.#finish(c, c - from, most);
+    this.redone += wide;
+  }
+
+  /** @param {number} low @param {number} high */
+  #isSeen(low, high) {
+    return high >= -EDGE && low <= this.rows + EDGE;
+  }
+
+  /** @param {number} px */
+  #row(px) {
+    return px <= 0 ? 0 : px >= this.rows ? this.rows - 1 : Math.floor(px);
+  }
+
+  /**
+   * @param {number} c
+   * @param {number} i of the columns that are counted now
+   * @param {number} most
+   */
+  #finish(c, i, most) {
+    const { rows, cells, weights, reached } = this;
+    let weight = 0,
+      lines = 0;
+    for (let r = 0, at = i * (rows + 1); r < rows; r++, at++) {
+      weight += weights[at];
+      lines += reached[at];
+      // What is left of sums that end at nothing is far below what one line weighs in one row of many.
+      cells[c * rows + r] = weight > NOTHING ? weight : lines ? TOUCHED : 0;
+    }
+    if (!this.n[c]) this.top[c] = this.bottom[c] = NaN;
+    const [upper, middle, lower] = [this.upper, this.middle, this.lower];
+    /** @type {[number, number]} */
+    const within = [Math.max(this.top[c], -rows), Math.min(this.bottom[c], 2 * rows)]; // near the plot
+    this.order.quantiles(this.places, i * most, i * most + this.n[c], SHARES, within, (which, value) => {
+      (which === 0 ? upper : which === 1 ? middle : lower)[c] = value;
+    });
+  }
+}

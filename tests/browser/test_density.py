@@ -1,0 +1,103 @@
+"""Many runs on one chart: a density, with every spike in it, that follows the pointer, the keys, the link and new points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+from tests.browser.charts import CARD
+
+RUNS, STEPS = 60, 120
+SPIKE = (17, 50, 40.0)
+"""Of one run, at one step, one value."""
+
+PIXEL = """([tag, step, value, aside]) => {
+  const { view, canvas, width } = document.querySelector(`article[aria-label="${tag}"]`).card.chart;
+  const ratio = canvas.width / width;
+  const x = Math.floor(view.scale.x(step)) + 0.5 + aside, y = Math.floor(view.scale.y(value)) + 0.5;
+  return [...canvas.getContext("2d").getImageData(Math.floor(x * ratio), Math.floor(y * ratio), 1, 1).data];
+}"""
+
+
+def _log_sixty(logdir: Path) -> None:
+    for number in range(RUNS):
+        with tracker.init(logdir=logdir, name=f"run{number:02}", machine=False) as run:
+            for step in range(STEPS):
+                run.log({"loss": SPIKE[2] if (number, step) == SPIKE[:2] else number / 10 + (step % 7) / 7}, step=step)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sixty_runs_are_a_density_with_every_spike(
+    logdir: Path, fill: Callable[..., None], open_page: Callable[..., Any], until: Callable[..., Any], theme: str
+) -> None:
+    """All runs in every column, the median and the ends exact, and the pixels of the spike have a colour of their own."""
+    fill(logdir, _log_sixty)
+    page = open_page(logdir, "curves&s=0", ".card-key:not([hidden])", theme=theme)
+    told = page.evaluate("viz.density('loss')")
+    assert {column["n"] for column in told["columns"]} == {RUNS}
+    assert max(column["max"] for column in told["columns"]) == pytest.approx(SPIKE[2])
+    first = told["columns"][0]
+    assert first["min"] == pytest.approx(0)
+    assert first["median"] == pytest.approx((RUNS - 1) / 20, abs=0.1)
+    assert told["above"] == [f"run{number:02}" for number in reversed(range(5))]
+    assert page.inner_text(".card-key").endswith("of 60 runs")
+    assert page.query_selector(f"{CARD.format('loss')} canvas.over").get_attribute("aria-label") == "Chart of loss: density of 60 runs"  # fmt: skip
+    page.excuse("willReadFrequently")  # a hint of the browser about asking for pixels, as is done here
+    _, step, value = SPIKE
+    assert page.evaluate(PIXEL, ["loss", step, value - 1.7, 0])[3] == 255
+    assert page.evaluate(PIXEL, ["loss", step, value - 1.7, 9])[3] == 0
+    page.evaluate("viz.set('smooth', 0.9)")
+    page.evaluate("viz.settled()")
+    assert page.evaluate(PIXEL, ["loss", step, value - 1.7, 0])[3] == 255
+
+
+def test_lines_density_and_quantiles_are_chosen_and_in_the_link(
+    logdir: Path, fill: Callable[..., None], open_page: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """To lines and back again, and an address says which; what is said at the pointer and by the keys is of all runs."""
+    fill(logdir, _log_sixty)
+    page = open_page(logdir, "curves", ".card-key:not([hidden])")
+    over = f"{CARD.format('loss')} canvas.over"
+    page.hover(over)
+    until(page, "document.querySelector('#tip').textContent.includes('60 runs')")
+    page.focus(over)
+    page.keyboard.press("ArrowRight")
+    said = page.inner_text("#tip")
+    for word in ("60 runs", "median", "10–90 %", "min–max", "run"):
+        assert word in said
+    page.click("#own-tools >> text=Lines")
+    choice = "label:has-text('Drawn as') select"
+    page.select_option(choice, "lines")
+    until(page, "viz.density('loss') === null && location.search.includes('mn=lines')")
+    assert page.is_hidden(".card-key")
+    page.select_option(choice, "quantiles")
+    until(page, "viz.density('loss') && document.querySelector('.card-key').textContent.includes('10–90 %')")
+    address = page.url
+    page.select_option(choice, "auto")
+    until(
+        page, "document.querySelector('.card-key').textContent.startsWith('up to') && !location.search.includes('mn=')"
+    )
+    page.goto("about:blank")
+    page.goto(address)
+    until(page, "viz.ready && document.querySelector('.card-key').textContent.includes('10–90 %')")
+
+
+def test_a_density_follows_points_that_come(
+    logdir: Path, fill: Callable[..., None], serve_live: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The newest point of one run is in it, and a run that is chosen is a line above it."""
+    fill(logdir, _log_sixty)
+    served = serve_live(logdir, {}, {"loss": 1.0})
+    page.goto(f"{served.base}/?s=0&sel=run33")
+    until(page, "viz.ready && viz.density('loss')?.columns[0].n === 61")
+    assert page.evaluate("viz.density('loss').above.at(-1)") == "run33"
+    for step, value in ((1, 2.0), (2, 3.0), (3, 60.0)):
+        served.live.log({"loss": value}, step=step)
+        until(
+            page, f"viz.density('loss').columns.some((column) => Math.abs(column?.max - {max(value, SPIKE[2])}) < 1e-9)"
+        )
+        until(page, f"viz.density('loss').columns.filter((column) => column?.n === 61).length >= {step}")
