@@ -177,19 +177,28 @@ def test_a_copy_that_a_fork_took_along_is_not_what_it_was_copied_from(
 def test_the_page_says_no_password(
     new_database: Callable[[str], str], receive: Callable[..., Served], logdir: Path
 ) -> None:
-    """Nor do the lists of runs and machines, a refusal, or what the server prints."""
+    """Nor do the lists of runs and machines, what the server prints, or the refusal of all that would change something."""
     log(logdir, "r")
     address = sa.make_url(new_database("secret")).set(password="hush").render_as_string(hide_password=False)
     assert "hush" in address
     served = receive(address)
     ship(logdir, served)
     with httpx.Client(base_url=served.base, headers={"authorization": f"Bearer {READING}"}) as asked:
-        for path in ("/", "/api/v1/runs", "/api/v1/runs?form=page", "/api/v1/senders", "/healthz", "/api/v1/page"):
+        for path in (
+            "/",
+            "/api/v1/runs",
+            "/api/v1/runs?form=page",
+            "/api/v1/senders",
+            "/api/v1/shelf",
+            "/api/v1/trash",
+        ):
             answer = asked.get(path)
-            assert path not in ("/", "/api/v1/runs") or answer.status_code == 200
+            assert answer.status_code == 200
             assert "hush" not in answer.text
-        refused = asked.put("/api/v1/page", json={"key": "views", "value": 1})
-        assert refused.status_code >= 400
+        wish = {"runs": ["r"], "key": "note", "value": "said"}
+        refused = asked.post("/api/v1/runs/said", json=wish, headers={"origin": served.base})
+        assert refused.status_code == 403
+        assert "read" in refused.text
         assert "hush" not in refused.text
     served.stop()
     assert "hush" not in "".join(served.lines)
