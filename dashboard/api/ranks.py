@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.curves import rank_grid
+from dashboard.curves.kept import Kept
 from dashboard.curves.rank_grid import RankSeries
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, packed_answer
@@ -27,6 +28,9 @@ MAX_COLUMNS = 4_000
 
 RANKS_A_TURN = 128
 """Ranks that are read before another question has its turn: some 50 ms."""
+
+MOST_KEPT_BYTES = 96 << 20
+"""Of what was read, for the next question: of a thousand ranks the points of four tags, a thousand each."""
 
 
 def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> list[Route]:
@@ -45,6 +49,7 @@ class _Ranks:
         self._live_runs = live_runs
         self._store = store
         self._reading = reading
+        self._kept = Kept(MOST_KEPT_BYTES)
 
     async def ranks(self, request: Request) -> Response:
         """The cells of a grid of ranks and steps, packed: of each rank and column the mean, then the least and the
@@ -59,7 +64,7 @@ class _Ranks:
         most = asked.size("columns", 1000, MAX_COLUMNS)
         start, stop = (asked.whole(name) for name in ("start", "stop"))
         known = self._live_runs.segments(run) or await answered(lambda: self._store().run(run).segments())
-        series = rank_grid.series_of_ranks(known, tag)
+        series = rank_grid.series_of_ranks(known, tag, self._kept)
         found: list[RankSeries] = []
 
         def more() -> bool:
@@ -80,7 +85,7 @@ class _Ranks:
             for first in range(0, len(found), RANKS_A_TURN):
                 some = found[first : first + RANKS_A_TURN]
                 async with self._reading.turn():
-                    parts.append(await answered(partial(rank_grid.grid_of, known, tag, some, columns)))
+                    parts.append(await answered(partial(rank_grid.grid_of, known, some, columns, self._kept)))
         is_single = all(int(part.points.max(initial=0)) <= 1 for part in parts)
         forms = ["mean"] if is_single else ["mean", "min", "max"]
         now = time.time()

@@ -15,6 +15,7 @@ import { Scope } from "./core/scope.js";
 import { RunList } from "./ui/run_list.js";
 import { dictionary } from "./core/dictionary.js";
 import { plural } from "./text/format.js";
+import { ranksOf } from "./text/rank_tags.js";
 import { loadDash } from "./ui/dash.js";
 import { isPath, isSurface } from "./text/path_tags.js";
 
@@ -50,7 +51,7 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       title: "Ranks",
       load: () => import("./pages/ranks/page.js"),
       kinds: [],
-      is: () => runs.haveRanks(),
+      is: () => runs.all().some((run) => ranksOf(run) > 1),
     },
     runs: {
       title: "Runs",

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from ranked_run import BEGAN, Values, write_rank, write_ranks
 
 import tracker
-from dashboard.curves import joined_ranks, query, rank_grid
+from dashboard.curves import joined_ranks, query, rank_grid, rank_tags
+from dashboard.curves.kept import Kept
 from dashboard.curves.query import Question
 from tracker.series.stretch import Points
+from tracker.store.read import read_only
 from tracker.store.write import transaction as transactions
 
 RANDOM = np.random.default_rng(7)
@@ -77,13 +79,13 @@ def test_cells_are_what_the_points_in_them_are(
     """By their points at once, or by the summaries of each."""
     known = a_run(tmp_path, table, every, batch)
     with mock.patch.object(rank_grid, "FEW_POINTS", 1000 if is_few else 0):
-        ranks = [*rank_grid.series_of_ranks(known, "x")]
+        ranks = [*rank_grid.series_of_ranks(known, "x", Kept(1 << 24))]
         assert [each.rank for each in ranks] == [*range(len(table))]
         assert all(each.count == table.shape[1] for each in ranks)
         assert [each.newest[:2] for each in ranks] == [((table.shape[1] - 1) * every, BEGAN + (table.shape[1] - 1) * every * 0.5)] * len(table)  # fmt: skip
         found = rank_grid.columns_for(ranks, columns, None, None)
         assert found.count <= columns
-        grid = rank_grid.grid_of(known, "x", ranks, found)
+        grid = rank_grid.grid_of(known, ranks, found, Kept(1 << 24))
     check_cells(grid, table, every, is_exact=is_few)
 
 
@@ -151,8 +153,8 @@ def test_a_rank_that_was_rewound_is_what_its_live_line_says(tmp_path: Path) -> N
         folder, 0, {"x": again.part(5, 10)}, segment="c", parent="a", fork_step=4, reason="rewind", created=BEGAN + 20
     )
     known = tracker.open(tmp_path).run("run").segments()
-    ranks = [*rank_grid.series_of_ranks(known, "x")]
-    grid = rank_grid.grid_of(known, "x", ranks, rank_grid.columns_for(ranks, 100, None, None))
+    ranks = [*rank_grid.series_of_ranks(known, "x", Kept(1 << 24))]
+    grid = rank_grid.grid_of(known, ranks, rank_grid.columns_for(ranks, 100, None, None), Kept(1 << 24))
     assert grid.mean.tolist() == [[1.0] * 5 + [2.0] * 5, [1.0] * 10]
     assert [len(each.segments) for each in ranks] == [2, 1]
 
@@ -163,9 +165,9 @@ def test_steps_of_any_size_have_a_column(tmp_path: Path, ends: tuple[int, int]) 
     for rank in range(2):
         write_rank(tmp_path / "run", rank, {"x": Points.of([*ends], [1.0, 2.0], [3.0, 4.0])})
     known = tracker.open(tmp_path).run("run").segments()
-    ranks = [*rank_grid.series_of_ranks(known, "x")]
+    ranks = [*rank_grid.series_of_ranks(known, "x", Kept(1 << 24))]
     for most in (1, 7, 1000):
-        grid = rank_grid.grid_of(known, "x", ranks, rank_grid.columns_for(ranks, most, None, None))
+        grid = rank_grid.grid_of(known, ranks, rank_grid.columns_for(ranks, most, None, None), Kept(1 << 24))
         assert grid.columns.count <= most
         assert grid.points.sum() == 4
         assert (np.nanmin(grid.min), np.nanmax(grid.max)) == (3.0, 4.0)
@@ -175,8 +177,82 @@ def test_columns_stay_as_a_run_goes_on(tmp_path: Path) -> None:
     """Their width is a multiple of the tag's own interval, counted from the first step."""
     write_ranks(tmp_path / "run", {"x": RANDOM.normal(1, 0.1, (3, 990))}, every=50)
     known = tracker.open(tmp_path).run("run").segments()
-    ranks = [*rank_grid.series_of_ranks(known, "x")]
+    ranks = [*rank_grid.series_of_ranks(known, "x", Kept(1 << 24))]
     assert rank_grid.columns_for(ranks, 1000, None, None) == rank_grid.Columns(0, 50, 990)
     assert rank_grid.columns_for(ranks, 500, None, None) == rank_grid.Columns(0, 100, 495)
     assert rank_grid.columns_for(ranks, 500, 10_020, 20_000) == rank_grid.Columns(10_000, 50, 201)
     assert rank_grid.columns_for(ranks, 500, 10_020, 99_000) == rank_grid.Columns(10_000, 100, 395)
+
+
+@pytest.mark.parametrize("is_few", [True, False], ids=["points", "summaries"])
+def test_what_was_read_is_not_read_again_until_a_file_holds_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_few: bool
+) -> None:
+    """Only the files that do are opened; what is kept is bounded, and what had to go is read again."""
+    monkeypatch.setattr(rank_grid, "FEW_POINTS", 1000 if is_few else 0)
+    opened: list[Path] = []
+    connect = read_only.connect
+    monkeypatch.setattr(read_only, "connect", lambda path, *more: opened.append(path) or connect(path, *more))
+    table = RANDOM.normal(1, 0.1, (3, 50))
+    write_ranks(tmp_path / "run", {"x": table}, ends=False)
+
+    def asked(kept: Kept) -> tuple[rank_grid.RankGrid, list[str], list[str]]:
+        known = tracker.open(tmp_path).run("run").segments()
+        opened.clear()
+        ranks = [*rank_grid.series_of_ranks(known, "x", kept)]
+        grid = rank_grid.grid_of(known, ranks, rank_grid.columns_for(ranks, 100, 0, 49), kept)
+        return grid, sorted({path.name for path in opened}), [each.segments[0].said_status for each in ranks]
+
+    kept = Kept(1 << 20)
+    first, files, _ = asked(kept)
+    assert len(files) == 3
+    again, files, _ = asked(kept)
+    assert files == []
+    for name in rank_grid.FORMS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    (tmp_path / "run" / "events.s1.sqlite").unlink()
+    more = RANDOM.normal(1, 0.1, 60)
+    write_rank(tmp_path / "run", 1, {"x": Points.of(np.arange(60), BEGAN + np.arange(60), more)})
+    grid, files, said = asked(kept)
+    assert (files, said) == (["events.s1.sqlite"], ["running", "finished", "running"])
+    np.testing.assert_array_equal(grid.mean[1], more[:50])
+    assert 0 < kept.size <= 1 << 20
+    nothing = Kept(10)
+    assert len(asked(nothing)[1]) == len(asked(nothing)[1]) == 3
+    assert nothing.size == 0
+
+
+def test_tags_that_name_ranks_are_a_row_each(tmp_path: Path) -> None:
+    """Of processes that each log under a name of their own, and of one that logs for all."""
+    steps = np.arange(5)
+    for rank in range(3):
+        write_rank(tmp_path / "many", rank, {f"machine/rank{rank}/cpu": Points.of(steps, BEGAN + steps, steps + rank)})
+    own = {f"rank_{rank:02}/loss": Points.of(steps, BEGAN + steps, steps * 10 + rank) for rank in (11, 2, 0)}
+    write_rank(tmp_path / "one", None, {**own, "rankings/loss": own["rank_00/loss"], "loss": own["rank_00/loss"]})
+    for run, tag, ranks, factor in (
+        ("many", "machine/rank*/cpu", [0, 1, 2], 1),
+        ("one", "rank_*/loss", [0, 2, 11], 10),
+    ):
+        known = tracker.open(tmp_path).run(run).segments()
+        found = [*rank_grid.series_of_ranks(known, tag, Kept(1 << 20))]
+        assert [each.rank for each in found] == ranks
+        grid = rank_grid.grid_of(known, found, rank_grid.columns_for(found, 10, None, None), Kept(1 << 20))
+        assert grid.mean.tolist() == [[step * factor + rank for step in range(5)] for rank in ranks]
+    known = tracker.open(tmp_path).run("one").segments()
+    assert [each.rank for each in rank_grid.series_of_ranks(known, "loss", Kept(1 << 20))] == [None]
+    assert not [*rank_grid.series_of_ranks(known, "machine/rank*/cpu", Kept(1 << 20))]
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("machine/rank3/cpu", ("machine/rank*/cpu", 3)), ("rank_3/loss", ("rank_*/loss", 3)),
+        ("a/Rank-07", ("a/Rank-*", 7)), ("rank1/rank2", ("rank*/rank2", 1)), ("frank3/x", None), ("rank/x", None),
+        ("rank3x", None), ("rank", None),
+    ],
+)  # fmt: skip
+def test_a_whole_part_of_a_tag_says_the_rank(tag: str, found: tuple[str, int] | None) -> None:
+    """And what it is called for all ranks is told from what it is for one."""
+    assert rank_tags.joined(tag) == found
+    assert not rank_tags.is_joined(tag)
+    assert found is None or rank_tags.is_joined(found[0])

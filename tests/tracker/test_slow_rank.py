@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rank_noise
 from ranked_run import BEGAN, Values, write_ranks
 
 import tracker
@@ -16,14 +17,7 @@ from tracker.findings.detectors.slow_rank import slow_rank
 from tracker.findings.outlying_ranks import outliers
 from tracker.findings.training import Series, Training
 
-NOISE: dict[str, Callable[[np.random.Generator, tuple[int, int]], Values]] = {
-    "normal": lambda random, shape: 1 + 0.1 * random.normal(size=shape),
-    "lognormal": lambda random, shape: np.exp(0.3 * random.normal(size=shape)),
-    "pareto": lambda random, shape: 1 + random.pareto(1.5, shape),
-    "pauses": lambda random, shape: np.exp(0.05 * random.normal(size=shape)) * (1 + 10 * (random.random(shape) < 0.03)),
-    "unlike": lambda random, shape: np.exp(0.05 * (random.normal(size=shape) + random.normal(size=(shape[0], 1)))),
-    "the same": lambda random, shape: np.ones(shape),
-}
+NOISE = rank_noise.INDEPENDENT
 
 
 def a_training(tables: Mapping[str, Values], wall: Values | None = None, **more: Any) -> Training:
@@ -75,6 +69,51 @@ def test_a_slow_rank_is_named_with_its_tenth_slow_step(kind: str, ranks: int, ti
         (found,) = outliers(values[:, : began + 10])
         assert found.row == rank
         assert began - 9 <= found.first <= began + 9
+
+
+MEMORY = [kind for kind in rank_noise.REMEMBERING if kind.startswith("AR")]
+
+
+def named_by_chance(kind: str, ranks: int, runs: int, steps: int = 300) -> list[int]:
+    """Of so many runs in which nothing is wrong those in which somebody is named."""
+    random, made = np.random.default_rng(ranks), rank_noise.REMEMBERING[kind]
+    return [number for number in range(runs) if [*outliers(made(random, (ranks, steps)))]]
+
+
+@pytest.mark.parametrize("kind", ["drift", "checkpoint"])
+def test_what_all_ranks_have_in_common_and_checkpoints_of_one_name_nobody(kind: str) -> None:
+    """However many ranks there are."""
+    for ranks in (2, 3, 8, 16, 64):
+        assert named_by_chance(kind, ranks, 10, 200) == [], ranks
+
+
+@pytest.mark.parametrize("kind", MEMORY)
+def test_noise_that_remembers_names_nobody_of_many(kind: str) -> None:
+    """A rank that is slow by chance stays so for a while; how far that goes the others say."""
+    assert named_by_chance(kind, 64, 10, 200) == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize(("kind", "ranks"), [
+    *((kind, ranks) for kind in MEMORY for ranks in (64, 1000)),
+    *((kind, ranks) for kind in ("drift", "checkpoint") for ranks in (2, 3, 8, 16, 64, 1000)),
+])  # fmt: skip
+def test_a_hundred_runs_that_remember_name_nobody(kind: str, ranks: int) -> None:
+    """The same, for longer."""
+    assert named_by_chance(kind, ranks, 100) == []
+
+
+@pytest.mark.parametrize("kind", [*rank_noise.REMEMBERING])
+def test_a_slow_rank_is_named_with_its_tenth_slow_step_in_such_noise(kind: str) -> None:
+    """By as much as its noise asks for; and where it goes on for long it is named still."""
+    random = np.random.default_rng(2)
+    for number in range(3):
+        values = rank_noise.REMEMBERING[kind](random, (100, 200))
+        rank, began = 1 + int(random.integers(99)), int(random.integers(60, 150))
+        values[rank, began:] *= 4
+        for end in (began + 10, 200):
+            assert [found.row for found in outliers(values[:, :end])] == [rank], (number, end)
 
 
 def test_it_is_said_in_words_with_the_step_and_the_times() -> None:

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import "./page.js";
 import { generator } from "./random.js";
 
+const { joinedTags, ranksOf } = await import("../../dashboard/web/text/rank_tags.js");
 const { gridOf, middles, pixels, robustRange, silent, slowest } = await import(
   "../../dashboard/web/pages/ranks/grid.js"
 );
@@ -79,4 +80,22 @@ test("silent is who is a minute and ten points behind", () => {
   assert.deepEqual(silent(grid), []);
   grid.ranks[2].step -= 50;
   assert.deepEqual(silent(grid), [2]);
+});
+
+test("tags that name a rank are one for all ranks", () => {
+  const tags = [
+    "machine/rank3/cpu",
+    "machine/rank12/cpu",
+    "rank_0/loss",
+    "rank_7/loss",
+    "rankings/x",
+    "frank3/y",
+    "loss",
+  ];
+  const found = joinedTags(tags);
+  assert.deepEqual(found.tags, ["machine/rank*/cpu", "rank_*/loss", "rankings/x", "frank3/y", "loss"]);
+  assert.equal(found.ranks, 4);
+  assert.equal(joinedTags(tags), found);
+  assert.equal(ranksOf({ ranks: 2, series: { scalar: tags } }), 4);
+  assert.equal(ranksOf({ ranks: 5, series: {} }), 5);
 });

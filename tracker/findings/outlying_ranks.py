@@ -26,7 +26,7 @@ LEAST = 0.15
 """Excess, as a share."""
 
 TIMES = 6.0
-"""Standard deviations of the median of a window."""
+"""Standard deviations of the median of a window, where very many ranks say what that is."""
 
 TIMES_OF_FEW = 8.0
 """The same where there are fewer than eight others, in whose order there is little to go by."""
@@ -75,7 +75,7 @@ def outliers(values: Values, whole: Values | None = None) -> Iterator[Outlier]:
     whole = middle if whole is None else whole
     shares = np.where(whole > 0, (values - middle) / np.where(whole > 0, whole, 1), np.nan)
     high = _among_highest(shares)
-    for row in sorted(_likeliest(high)):
+    for row in sorted(_likeliest(high, shares)):
         found = _of_row(values, whole, high, row)
         if found is not None:
             yield found
@@ -90,15 +90,18 @@ def _among_highest(shares: Values) -> npt.NDArray[np.bool_]:
     return high
 
 
-def _likeliest(high: npt.NDArray[np.bool_]) -> list[int]:
-    """The rows that are among the highest most often within a window, for so long that they may stand out."""
+def _likeliest(high: npt.NDArray[np.bool_], shares: Values) -> list[int]:
+    """The rows that are among the highest for so long that they may stand out; of many those that are farthest up."""
     counts = np.pad(np.cumsum(high, axis=1), ((0, 0), (1, 0)))
-    over = np.full(len(high), -np.inf)
+    may = np.zeros(len(high), bool)
     for length, share in WINDOWS:
         if high.shape[1] >= length:
-            over = np.maximum(over, (counts[:, length:] - counts[:, :-length]).max(1) / length - share)
-    order = np.argsort(-over, kind="stable")[:_MOST]
-    return [int(row) for row in order if over[row] >= 0]
+            may |= (counts[:, length:] - counts[:, :-length]).max(1) >= share * length
+    rows = np.flatnonzero(may)
+    length = WINDOWS[0][0]
+    sums = np.pad(np.cumsum(np.clip(np.nan_to_num(shares[rows]), -1, 1), axis=1), ((0, 0), (1, 0)))
+    farthest = (sums[:, length:] - sums[:, :-length]).max(1, initial=-np.inf)
+    return [int(rows[place]) for place in np.argsort(-farthest, kind="stable")[:_MOST]]
 
 
 def _of_row(values: Values, whole: Values, high: npt.NDArray[np.bool_], row: int) -> Outlier | None:
@@ -149,7 +152,9 @@ def _excess(values: Values, whole: Values, at: npt.NDArray[np.int64], row: int, 
     noise = _NORMAL * _median(np.abs(theirs - levels[:, None]), 1)
     is_few = len(noise) < _FEW
     chance = max(float(noise.max()), _noise_until(values, row, int(at[-1]))) if is_few else float(np.median(noise))
-    if level < (TIMES_OF_FEW if is_few else TIMES) * max(spread, chance * _MEDIAN / np.sqrt(len(at))):
+    # The spread of a hundred ranks is known less well than that of a thousand.
+    times = TIMES_OF_FEW if is_few else TIMES * (1 + 3 / math.sqrt(len(levels)))
+    if level < times * max(spread, chance * _MEDIAN / np.sqrt(len(at))):
         return None
     return float(np.expm1(level)) if is_few or _likelihood(mine, theirs) + np.log(windows) < CHANCE else None
 

@@ -17,6 +17,9 @@ PATIENCE_S = 10.0
 """What one file may take of SQLite's time in one question; other questions wait for it."""
 
 
+_TAGS = "SELECT tag FROM series WHERE kind=?"
+
+
 class OpenSegments:
     """Files of a run, each as it stood when it was opened.
 
@@ -53,3 +56,7 @@ class OpenSegments:
         """What each segment that knows a series holds of it, oldest first."""
         found = (part_of(segment, connection, self._limits, kind, tag) for segment, connection in self._open)
         return [part for part in found if part is not None]
+
+    def tags(self, kind: str) -> set[str]:
+        """What any of them has logged of a kind."""
+        return {tag for _, connection in self._open for (tag,) in connection.execute(_TAGS, (kind,))}

@@ -8,6 +8,7 @@ import { Frame, fill } from "./frame.js";
 import { node } from "../../ui/dom.js";
 import { colour } from "../../charts/palette.js";
 import { emptyPage } from "../../ui/empty.js";
+import { joined, joinedTags, ranksOf } from "../../text/rank_tags.js";
 import { gridOf, middles, rankName, robustRange, slowest } from "./grid.js";
 import { ramp } from "../../charts/colour_maps.js";
 import { side } from "./side.js";
@@ -20,6 +21,7 @@ import { touches } from "../../core/news.js";
 const LEAST_REST_MS = 1000; // between two questions for a run that goes on
 const REST = 4; // and so many times as long as the last answer took
 const COLUMNS = 1000;
+const WATCHED = 64; // tags of as many ranks: when one of them is logged, those of the others are
 const TIMES = ["time/step", "step_time", "time/batch"]; // tags to begin with
 
 const ONE = `RANK=0 WORLD_SIZE=8 python train.py   # as torchrun, SLURM and Open MPI set them
@@ -42,6 +44,8 @@ export class RanksPage {
     this.grid = null;
     this.run = "";
     this.tag = "";
+    /** @type {string[]} */
+    this.members = []; // the tags that it stands for, or some of them
     /** @type {number | null | undefined} */
     this.chosen = kept.get("chosen"); // a rank
     /** @type {[number, number] | null} */
@@ -66,10 +70,10 @@ export class RanksPage {
     scope.on(state, "target", () => this.#aim());
     scope.on(state, ["rankTag", "rankBy", "rankValue"], () => this.arrange());
     scope.on(live, "points", (/** @type {any} */ points) => {
-      if (points.run === this.run && points.tag === this.tag) this.#later();
+      if (points.run === this.run && joined(points.tag) === this.tag) this.#later();
     });
     scope.on(live, "changed", (/** @type {any} */ change) => {
-      if (change.run === this.run && touches(change, "scalar", this.tag)) this.#later();
+      if (change.run === this.run && this.members.some((tag) => touches(change, "scalar", tag))) this.#later();
     });
     scope.on(live, "restart", () => this.#later());
     scope.on(document, "themechange", () => this.#show());
@@ -98,7 +102,7 @@ export class RanksPage {
       this.ask();
     });
     this.frame.curves.addEventListener("click", () => {
-      state.set("tags", this.tag);
+      state.set("tags", this.tag.replace("*", " ")); // words that are all in it
       state.set("page", "curves");
     });
   }
@@ -106,28 +110,29 @@ export class RanksPage {
   // --- what is shown ---------------------------------------------------------------------------------------
 
   arrange() {
-    const having = runs.all().filter((run) => run.ranks > 1);
+    const having = runs.all().filter((run) => ranksOf(run) > 1);
     if (!having.length) {
       const any = runs.all().length > 0;
       this.view.replaceChildren(...(runs.loaded ? (any ? this.#one() : [emptyPage("ranks")]) : []));
       return;
     }
     const shown = runs.visible().toReversed();
-    const wanted = [...shown.filter((run) => run.ranks > 1), ...having.filter((run) => !shown.includes(run))];
+    const wanted = [...shown.filter((run) => ranksOf(run) > 1), ...having.filter((run) => !shown.includes(run))];
     const run = having.find(({ name }) => name === this.run) ?? wanted[0];
     this.run = run.name;
     fill(
       this.frame.which,
-      wanted.map((each) => [each.name, `${each.shown} · ${format.plural(each.ranks, "rank")}`]),
+      wanted.map((each) => [each.name, `${each.shown} · ${format.plural(ranksOf(each), "rank")}`]),
       run.name,
     );
     this.frame.dot.style.background = colour(run.colour);
-    const tags = run.series.scalar ?? [];
+    const { tags } = joinedTags(run.series.scalar ?? []);
     if (!tags.length) {
       this.view.replaceChildren(note("This run has logged no scalars yet."));
       return;
     }
-    const tag = tags.includes(state.get("rankTag")) ? state.get("rankTag") : usual(tags);
+    const asked = joined(state.get("rankTag"));
+    const tag = tags.includes(asked) ? asked : usual(tags);
     if (tag !== this.tag) this.window = null;
     this.tag = tag;
     fill(
@@ -138,7 +143,8 @@ export class RanksPage {
     this.frame.by.show(state.get("rankBy"));
     this.frame.form.show(state.get("rankValue"));
     if (!this.frame.element.isConnected) this.view.replaceChildren(this.frame.element);
-    this.scope.watch([tag]);
+    this.members = (run.series.scalar ?? []).filter((each) => joined(each) === tag).slice(0, WATCHED);
+    this.scope.watch(this.members);
     if (this.asked !== JSON.stringify([run.name, tag])) {
       this.asked = JSON.stringify([run.name, tag]);
       this.grid = null;
