@@ -18,7 +18,30 @@ const ALL_ANEW = 1 / 4; // of the columns: when more of them have new points, go
 const NOTHING = 1e-7;
 const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not weigh
 const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
-export const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
+const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
+
+// What counting needs while it goes on, for one chart after the other.
+const order = new OrderStatistics();
+let cover = new Cover(0);
+let places = new Float64Array(0); // of lines in columns, column after column
+let weights = new Float64Array(0); // of each column what begins and ends in each row
+let reached = new Int32Array(0); // the same of lines that do not weigh there
+
+/**
+ * @param {number} wide columns
+ * @param {number} most lines
+ * @param {number} deep rows, and one more
+ */
+function makeRoom(wide, most, deep) {
+  if (cover.least.length < wide) cover = new Cover(wide);
+  if (places.length < wide * most) places = new Float64Array(wide * most);
+  if (weights.length < wide * deep) {
+    weights = new Float64Array(wide * deep);
+    reached = new Int32Array(wide * deep);
+  }
+  weights.fill(0, 0, wide * deep);
+  reached.fill(0, 0, wide * deep);
+}
 
 export class Density {
   constructor() {
@@ -38,11 +61,6 @@ export class Density {
     this.look = [];
     /** @type {Known[]} */
     this.known = [];
-    this.cover = new Cover(0);
-    this.order = new OrderStatistics();
-    this.places = new Float64Array(0); // of lines, column after column; of the columns that are being counted
-    this.weights = new Float64Array(0); // of the same columns: what begins and ends in each row
-    this.reached = new Int32Array(0);
   }
 
   // As the lines are now, in a place; look: all that decides where a line lies there. What is the same as before is
@@ -131,18 +149,11 @@ export class Density {
     const wide = to - from,
       most = curves.length,
       deep = this.rows + 1;
-    if (this.cover.low.length < wide) this.cover = new Cover(wide);
-    if (this.places.length < wide * most) this.places = new Float64Array(wide * most);
-    if (this.weights.length < wide * deep) {
-      this.weights = new Float64Array(wide * deep);
-      this.reached = new Int32Array(wide * deep);
-    }
-    this.weights.fill(0, 0, wide * deep);
-    this.reached.fill(0, 0, wide * deep);
+    makeRoom(wide, most, deep);
     this.n.fill(0, from, to);
     this.top.fill(Infinity, from, to);
     this.bottom.fill(-Infinity, from, to);
-    const { cover, places, weights, reached, n, top, bottom } = this;
+    const { n, top, bottom } = this;
     const isSmooth = settings.smoothing.weight > 0;
     const share = Float64Array.from({ length: deep }, (_, more) => 1 / (more + 1));
     for (const curve of curves) {
@@ -188,7 +199,7 @@ export class Density {
    * @param {number} most
    */
   #finish(c, i, most) {
-    const { rows, cells, weights, reached } = this;
+    const { rows, cells } = this;
     let weight = 0,
       lines = 0;
     for (let r = 0, at = i * (rows + 1); r < rows; r++, at++) {
@@ -201,7 +212,7 @@ export class Density {
     const [upper, middle, lower] = [this.upper, this.middle, this.lower];
     /** @type {[number, number]} */
     const within = [Math.max(this.top[c], -rows), Math.min(this.bottom[c], 2 * rows)]; // near the plot
-    this.order.quantiles(this.places, i * most, i * most + this.n[c], SHARES, within, (which, value) => {
+    order.quantiles(places, i * most, i * most + this.n[c], SHARES, within, (which, value) => {
       (which === 0 ? upper : which === 1 ? middle : lower)[c] = value;
     });
   }
