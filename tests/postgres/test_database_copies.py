@@ -82,11 +82,11 @@ def test_a_copy_that_is_cut_goes_on(
     class CutError(TrackerError):
         pass
 
-    def send(self: Database, *words: Any) -> Any:
+    def send(self: Database, *words: Any, **more: Any) -> Any:
         left[0] -= 1
         if left[0] < 0:
             raise CutError("cut")
-        return whole(self, *words)
+        return whole(self, *words, **more)
 
     monkeypatch.setattr(Database, "send", send)
     for most in range(1, 9):

@@ -40,8 +40,8 @@ def noting(target: Any) -> dict[str, int]:
     acknowledged: dict[str, int] = {}
     send = target.send
 
-    def note(segment: str, shipment: Shipment, beside: str | None = None) -> Arrived:
-        arrived: Arrived = send(segment, shipment, beside)
+    def note(segment: str, shipment: Shipment, *words: Any, **more: Any) -> Arrived:
+        arrived: Arrived = send(segment, shipment, *words, **more)
         acknowledged[segment] = max(arrived.cursor, acknowledged.get(segment, 0))
         return arrived
 
