@@ -20,27 +20,20 @@ const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not 
 const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
 const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
 
-// What counting needs while it goes on, for one chart after the other.
-const order = new OrderStatistics();
-let cover = new Cover(0);
-let places = new Float64Array(0); // of lines in columns, column after column
-let weights = new Float64Array(0); // of each column what begins and ends in each row
-let reached = new Int32Array(0); // the same of lines that do not weigh there
-
-/**
- * @param {number} wide columns
- * @param {number} most lines
- * @param {number} deep rows, and one more
- */
-function makeRoom(wide, most, deep) {
-  if (cover.least.length < wide) cover = new Cover(wide);
-  if (places.length < wide * most) places = new Float64Array(wide * most);
-  if (weights.length < wide * deep) {
-    weights = new Float64Array(wide * deep);
-    reached = new Int32Array(wide * deep);
+// What counting needs while it goes on; let go of then, since a page has many charts.
+class Room {
+  /**
+   * @param {number} wide columns
+   * @param {number} most lines
+   * @param {number} deep rows, and one more
+   */
+  constructor(wide, most, deep) {
+    this.order = new OrderStatistics();
+    this.cover = new Cover(wide);
+    this.places = new Float64Array(wide * most); // of lines, column after column
+    this.weights = new Float64Array(wide * deep); // of each column what begins and ends in each row
+    this.reached = new Int32Array(wide * deep); // the same of lines that do not weigh there
   }
-  weights.fill(0, 0, wide * deep);
-  reached.fill(0, 0, wide * deep);
 }
 
 export class Density {
@@ -78,8 +71,15 @@ export class Density {
     this.look = look;
     this.known = curves.map((curve) => ({ curve, epoch: curve.epoch, length: curve.length }));
     const most = Math.max(16, Math.floor(AT_ONCE / Math.max(1, curves.length)));
-    for (const [from, to] of grown ?? [[0, place.columns]])
-      for (let at = from; at < to; at += most) this.#count(curves, place, how, at, Math.min(to, at + most));
+    const parts = (grown ?? [[0, place.columns]]).flatMap(([from, to]) =>
+      Array.from({ length: Math.ceil((to - from) / most) }, (_, k) => [
+        from + k * most,
+        Math.min(to, from + (k + 1) * most),
+      ]),
+    );
+    const widest = Math.max(0, ...parts.map(([from, to]) => to - from));
+    const room = new Room(widest, curves.length, this.rows + 1);
+    for (const [from, to] of parts) this.#count(curves, place, how, from, to, room);
     if (!this.redone) return;
     this.greatest = 0;
     for (const weight of this.cells) if (weight > this.greatest) this.greatest = weight;
@@ -144,12 +144,15 @@ export class Density {
    * @param {Manner} how
    * @param {number} from
    * @param {number} to
+   * @param {Room} room
    */
-  #count(curves, place, { settings, full }, from, to) {
+  #count(curves, place, { settings, full }, from, to, room) {
     const wide = to - from,
       most = curves.length,
       deep = this.rows + 1;
-    makeRoom(wide, most, deep);
+    const { cover, places, weights, reached } = room;
+    weights.fill(0);
+    reached.fill(0);
     this.n.fill(0, from, to);
     this.top.fill(Infinity, from, to);
     this.bottom.fill(-Infinity, from, to);
@@ -179,7 +182,7 @@ export class Density {
         }
       }
     }
-    for (let c = from; c < to; c++) this.#finish(c, c - from, most);
+    for (let c = from; c < to; c++) this.#finish(c, c - from, most, room);
     this.redone += wide;
   }
 
@@ -197,8 +200,9 @@ export class Density {
    * @param {number} c
    * @param {number} i of the columns that are counted now
    * @param {number} most
+   * @param {Room} room
    */
-  #finish(c, i, most) {
+  #finish(c, i, most, { order, places, weights, reached }) {
     const { rows, cells } = this;
     let weight = 0,
       lines = 0;
