@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import pytest
 from asked_server import Asking
 from replicas import BIRTH, SEGMENT, Source
@@ -78,7 +79,7 @@ def test_a_command_is_read_once_for_all_who_wait(received: Receiver, there: Path
         assert (await knows).commands == {}
         return heard
 
-    found = asyncio.run(act())
+    found = event_loop.run(act())
     assert {each["nonce"] for heard in found for each in heard.commands[SEGMENT]} == {"n"}
     assert all(heard.fresh is None for heard in found)
     assert len(read) == 1
@@ -103,7 +104,7 @@ def test_who_knows_of_another_demand_is_told_at_once(received: Receiver) -> None
         third = await asks.hear("", [], frozenset(), demand.named(frozenset({"loss"})), 20.0)
         return heard, second, third
 
-    heard, second, third = asyncio.run(act())
+    heard, second, third = event_loop.run(act())
     assert (heard, second) == (Heard({}, frozenset({"loss"})),) * 2
     assert third == Heard({}, None)
     asks.close()
@@ -125,7 +126,7 @@ def test_many_more_are_asked_to_come_again(received: Receiver, monkeypatch: pyte
         assert not asks._waits
         assert (await hear(asks, wait_s=0)).commands == {}
 
-    asyncio.run(act())
+    event_loop.run(act())
     asks.close()
 
 
@@ -149,7 +150,7 @@ def test_what_cannot_be_read_for_a_moment_is_read_again(received: Receiver, ther
             pass
         return heard
 
-    assert asyncio.run(act()).commands[SEGMENT][0]["nonce"] == "n"
+    assert event_loop.run(act()).commands[SEGMENT][0]["nonce"] == "n"
     asks.close()
 
 
