@@ -17,6 +17,7 @@ MODULE_STATE = {
     ("pages/media/spectrum.js", "turns"): "sines by size",
     ("pages/panes/line_look.js", "parts"): "what is left of a curve from a step on, until more is known of it",
     ("text/config.js", "flat"): "the texts of a configuration, by itself",
+    ("text/rank_tags.js", "known"): "tags by the list of which they are made",
     ("charts/shared_columns.js", "ones"): "a count of one each: longer ones stand in for shorter",
     ("charts/shared_columns.js", "zeros"): "the same of nothing",
     ("text/floats.js", "number"): "a number and its bits, within one call",
