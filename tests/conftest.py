@@ -156,7 +156,7 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str
     made: list[str] = []
 
     def make(name: str) -> str:
-        called = f"everystep_{name}_{os.getpid()}"
+        called = f"everystep_{name}_{os.getpid()}_{len(made)}"
         with engine.connect() as connection:
             connection.execute(sa.text(f'CREATE DATABASE "{called}" TEMPLATE template0'))
         made.append(called)
