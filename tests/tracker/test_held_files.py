@@ -13,6 +13,7 @@ import pytest
 
 import tracker
 from dashboard.export import files
+from tracker import logdir as logdirs
 from tracker.foreign.exporter import export_events
 from tracker.store.read import read_only
 from tracker.store.read.left_out import LeftOut
@@ -64,8 +65,8 @@ def test_a_file_is_opened_a_few_times_however_many_tags_it_has(
         assert str(points) in capsys.readouterr().out
     else:
         assert files.write(form, store.runs(), io.BytesIO()).points == points
-    assert len(opened) == 2
-    assert max(opened.values()) <= 8, opened
+    assert len({*opened} - {logdirs.PAGE_FILE}) == 2
+    assert max(opened.values()) <= 10, opened  # a report asks for what was found in a run, too
 
 
 def test_a_held_file_is_not_locked_between_two_questions(tmp_path: Path) -> None:

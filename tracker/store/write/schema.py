@@ -284,7 +284,7 @@ def created(tables: sa.MetaData) -> tuple[str, ...]:
     """The statements that make tables and their indexes: written out once, which takes longer than they do."""
     dialect = sqlite.dialect()
     made: list[list[ExecutableDDLElement]] = [
-        [CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.sorted_tables
+        [CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.tables.values()
     ]
     return tuple(str(each.compile(dialect=dialect)) for group in made for each in group)
 
