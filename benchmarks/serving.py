@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import re
 import selectors
@@ -22,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,7 +163,10 @@ def kserve_server(port: int, logdir: str) -> None:
             return {"predictions": next(iter(outputs.values())).tolist()}
 
     print("ready", flush=True)
-    kserve.ModelServer(http_port=port, enable_grpc=False, workers=1, access_log_format=None).start([Digits()])
+    server = kserve.ModelServer(http_port=port, enable_grpc=False, workers=1, enable_latency_logging=False)
+    for name in ("kserve", "kserve.trace", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # else several lines a request
+    server.start([Digits()])
 
 
 @contextlib.contextmanager
@@ -181,6 +186,7 @@ def started(kind: str, logdir: str) -> Iterator[tuple[int, psutil.Process]]:
         assert process.stdout is not None
         line = process.stdout.readline()
         port = port or int(re.search(r":(\d+)/", line).group(1))
+        threading.Thread(target=process.stdout.read, daemon=True).start()  # or a server that prints waits for us
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
