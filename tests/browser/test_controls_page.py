@@ -152,6 +152,21 @@ def test_numbers_choices_switches_and_texts_are_set(shown: Any, until: Callable[
     }  # fmt: skip
 
 
+def test_what_is_to_be_typed_over_is_typed_over_whatever_comes_between(shown: Any, until: Callable[..., Any]) -> None:
+    """Somebody else changes a number that is selected here: what is typed then takes its place, and not one behind it."""
+    page = shown
+    field = page.locator("input.control-field[aria-label=width]")
+    field.focus()
+    page.keyboard.press("Control+A")
+    said = {"run": "live", "name": "width", "value": 12, "nonce": "of another", "author": "another"}
+    assert page.request.post(f"{page.served.base}/api/v1/commands", data=said).ok
+    until(page, "document.querySelector('input.control-field[aria-label=width]').value === '12'")
+    page.keyboard.type("45")
+    assert field.input_value() == "45"
+    page.keyboard.press("Enter")
+    wait_said(until, page, "width", "applied")
+
+
 def test_an_action_runs_and_one_that_raises_is_told(shown: Any, until: Callable[..., Any]) -> None:
     """The training goes on; one that asks to be sure is asked for twice."""
     page = shown

@@ -27,6 +27,20 @@ export const widgetOf = (control, hear) => WIDGETS[control.type]?.(control, hear
 /** @type {Readonly<Record<string, (control: Control, hear: Hear) => Widget>>} */
 const WIDGETS = lookup({ number: numberField, int: numberField, bool: toggle, choice: choices, text: line });
 
+/**
+ * Writes into a field that somebody may be at. What was selected as a whole, to be typed over, is still: else what is
+ * typed next would stand behind a value that came in between, and 97 and 45 would be 9745.
+ * @param {HTMLInputElement | HTMLTextAreaElement} field
+ * @param {string} text
+ */
+function rewrite(field, text) {
+  if (field.value === text) return; // the caret stays where it is
+  const isAll =
+    field === document.activeElement && field.selectionStart === 0 && field.selectionEnd === field.value.length;
+  field.value = text;
+  if (isAll) field.select();
+}
+
 /** @param {Control} control @param {Hear} hear @returns {Widget} */
 function numberField(control, hear) {
   const range = rangeOf(control),
@@ -57,7 +71,7 @@ function numberField(control, hear) {
   /** @param {number} value */
   const write = (value) => {
     shown = value;
-    field.value = typeof value === "number" ? String(value) : valueWords(value);
+    rewrite(field, typeof value === "number" ? String(value) : valueWords(value));
     place(value);
   };
   // The arrow keys try values; the pointer has chosen one when it lets go.
@@ -195,8 +209,7 @@ function line(control, hear) {
   return {
     element: node("div", { class: "control-text" }, field),
     show(value) {
-      const text = typeof value === "string" ? value : valueWords(value);
-      if (field.value !== text) field.value = text; // the caret stays where it is
+      rewrite(field, typeof value === "string" ? value : valueWords(value));
     },
   };
 }
