@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import brief_senders
 import pytest
 from carrying import stores_differ
 from steering import until
@@ -35,16 +35,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a user's own, and a sender that ends soon after all is there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    hook = tmp_path / "hook"
-    hook.mkdir()
-    (hook / "sitecustomize.py").write_text(
-        "import sys\n"
-        "if 'tracker.ship' in sys.orig_argv:\n"
-        "    from tracker.ship import shipper\n"
-        "    run = shipper.Shipper.run\n"
-        "    shipper.Shipper.run = lambda self, idle_s=None, **more: run(self, idle_s=0.2, wait_s=5.0)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hook), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    brief_senders.begin(tmp_path / "hook", monkeypatch, idle_s=0.2, wait_s=5.0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import brief_senders
 import pytest
 from asked_server import TOKEN
 from replicas import stores_differ
@@ -44,16 +45,7 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks of their own, the token, and a sender that ends soon after all is there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("VIZ_WRITE_TOKEN", TOKEN)
-    hook = tmp_path / "hook"
-    hook.mkdir()
-    (hook / "sitecustomize.py").write_text(
-        "import sys\n"
-        "if 'tracker.ship' in sys.orig_argv:\n"
-        "    from tracker.ship import shipper\n"
-        "    run = shipper.Shipper.run\n"
-        "    shipper.Shipper.run = lambda self, idle_s=None, **more: run(self, idle_s=0.5, **more)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hook), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    brief_senders.begin(tmp_path / "hook", monkeypatch, idle_s=0.5)
 
 
 @pytest.fixture
@@ -136,24 +128,6 @@ def test_an_address_that_is_none_is_told_at_once(logdir: Path) -> None:
         with pytest.raises(ServerAddressError):
             tracker.init(logdir=logdir, server=address)
     assert not list(logdir.iterdir())
-
-
-def test_a_run_that_begins_while_the_sender_ends_is_sent(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It finds the lock taken and begins no other: who lets go of it then looks once more."""
-    from tracker.ship import __main__ as sender
-
-    address, rounds = "http://127.0.0.1:9", []
-
-    def send(*_: Any) -> int:
-        rounds.append(lock.is_free(logdir, address))
-        if len(rounds) == 1:
-            lock.ask(logdir, address)
-        return 0
-
-    monkeypatch.setattr(sender, "_send", send)
-    monkeypatch.setattr("sys.argv", ["ship", str(logdir), address])
-    assert sender.main() == 0
-    assert rounds == [False, False]
 
 
 def test_a_run_that_begins_while_a_sender_ends_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
