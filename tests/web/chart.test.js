@@ -7,11 +7,10 @@ import { Chart } from "../../dashboard/web/charts/chart.js";
 import { drawChart } from "../../dashboard/web/charts/draw_chart.js";
 import { drawMore, frameOf, isSame, lookOf, steady } from "../../dashboard/web/charts/growth.js";
 import { chosen } from "../../dashboard/web/charts/input.js";
-import { Curve } from "../../dashboard/web/charts/curve.js";
 import { linesOf } from "../../dashboard/web/charts/line_set.js";
 import { Record } from "../../dashboard/web/charts/record.js";
 import { curvesTip } from "../../dashboard/web/charts/tooltip.js";
-import { points } from "./answers.js";
+import { lineOf, logged } from "./chart_lines.js";
 import { Numbers, some } from "./random.js";
 
 const SETTINGS = {
@@ -22,21 +21,6 @@ const SETTINGS = {
   robust: false,
   xName: "",
 };
-
-function logged(name, values, steps = values.map((_, i) => i)) {
-  const curve = new Curve(name);
-  curve.load(...points(steps, values, { run: name, started: 1e9, times: steps.map((step) => 1e9 + step), x: steps }));
-  return curve;
-}
-
-const lineOf = (curve, more = {}) => ({
-  curve,
-  name: curve.run,
-  label: curve.run,
-  colour: "#112233",
-  dash: [],
-  ...more,
-});
 
 function drawn(lines, settings = {}, more = {}) {
   const record = new Record();

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
 import { Chart } from "../../dashboard/web/charts/chart.js";
-import { Curve } from "../../dashboard/web/charts/curve.js";
 import { above, crowdOf, nounOf } from "../../dashboard/web/charts/crowd.js";
 import { columnOf } from "../../dashboard/web/charts/density_tip.js";
 import { drawChart } from "../../dashboard/web/charts/draw_chart.js";
@@ -12,7 +11,7 @@ import { OrderStatistics, select } from "../../dashboard/web/charts/order_statis
 import { Record } from "../../dashboard/web/charts/record.js";
 import { isMoreBetter } from "../../dashboard/web/text/better.js";
 import { named, showKey } from "../../dashboard/web/pages/curves/card_key.js";
-import { points } from "./answers.js";
+import { lineOf, logged } from "./chart_lines.js";
 import { quantile, reference } from "./density_reference.js";
 import { Numbers, some } from "./random.js";
 
@@ -25,22 +24,6 @@ const SETTINGS = {
   xName: "",
   many: "density",
 };
-
-function logged(name, values, steps = values.map((_, i) => i)) {
-  const curve = new Curve(name);
-  curve.load(...points(steps, values, { run: name, started: 1e9, times: steps.map((step) => 1e9 + step) }));
-  return curve;
-}
-
-const lineOf = (curve, more = {}) => ({
-  curve,
-  name: curve.run,
-  label: curve.run,
-  tag: "loss",
-  colour: "#112233",
-  dash: [],
-  ...more,
-});
 
 function drawn(lines, settings = {}, more = {}) {
   const record = new Record();
