@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -14,7 +16,9 @@ import pytest
 import tracker
 from dashboard.export import files
 from tracker import logdir as logdirs
+from tracker.errors import NotAStoreError
 from tracker.foreign.exporter import export_events
+from tracker.store import file_system
 from tracker.store.read import read_only
 from tracker.store.read.left_out import LeftOut
 
@@ -111,3 +115,44 @@ def test_a_curve_that_cannot_be_read_costs_itself_only(tmp_path: Path) -> None:
     left_out = LeftOut()
     export_events(tracker.open(tmp_path).run("run"), tmp_path / "out", left_out)
     assert ["layer/7" in part for part in left_out.parts["run"]] == [True]
+
+
+def test_a_file_met_in_the_middle_of_a_commit_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where machines share a folder whose locks do not hold; elsewhere locks keep everybody from it."""
+    many_tags(tmp_path)
+    (path, _) = sorted((tmp_path / "run").glob("events.*.sqlite"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4096])  # its first page tells of one more
+    with pytest.raises(NotAStoreError, match="malformed"):
+        read_only.connect(path)
+    looks = []
+
+    def is_shared(asked: Path) -> bool:
+        looks.append(asked)
+        if len(looks) == 2:
+            path.write_bytes(whole)
+        return True
+
+    monkeypatch.setattr(file_system, "is_shared", is_shared)
+    read_only.connect(path).close()
+    assert looks == [path] * 2
+    path.write_bytes(whole[:-4096])
+    with pytest.raises(NotAStoreError, match="malformed"):
+        read_only.connect(path)
+
+
+@pytest.mark.parametrize("told", ["ENOENT", "ESTALE"])
+def test_a_journal_that_goes_while_it_is_looked_at(told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writer has committed. Over a network that is told of a file that is open already."""
+    many_tags(tmp_path)
+    (path, _) = sorted((tmp_path / "run").glob("events.*.sqlite"))
+    Path(f"{path}-journal").write_bytes(bytes(512))
+    told_of = os.fstat
+
+    def fstat(file: int) -> os.stat_result:
+        if told_of(file).st_size == 512:
+            raise OSError(getattr(errno, told), told)
+        return told_of(file)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    read_only.connect(path).close()

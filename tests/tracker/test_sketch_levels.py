@@ -41,12 +41,12 @@ def logged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     logdir = tmp_path_factory.mktemp("runs")
     live = list(range(LOGGED))
     all_steps = steps.tolist()
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     for step, value in zip(all_steps, values, strict=True):
         run.log({"h": tracker.Histogram(value)}, step=step)
     run.finish()
     if request.param == "rewound":
-        run = tracker.init(logdir=logdir, name="a", resume="must", step=1000)
+        run = tracker.init(logdir=logdir, name="a", resume="must", step=1000, machine=False)
         live = [index for index in live if all_steps[index] <= 1000]
         for step in range(1001, 1101):
             run.log({"h": tracker.Histogram([9.0])}, step=step)

@@ -1,7 +1,9 @@
-"""A folder that two hosts share over a network: here two FUSE mounts of one folder, which share no memory.
+"""A folder that hosts share over a network: here FUSE mounts of one folder, which share no memory.
 
-Each writer is in a process namespace of its own, by which machines are told apart. Skipped where nothing can be
-mounted: it needs root, /dev/fuse and bindfs.
+Each writer is in a process namespace of its own, by which machines are told apart. All locks of a mount are those of the
+one process that serves it: two processes that open a file through the same mount do not see each other's. Hence a file
+is written through one mount and read through another. Skipped where nothing can be mounted: it needs root, /dev/fuse
+and bindfs.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
@@ -28,9 +30,17 @@ from tracker.store import file_system
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class Hosts(NamedTuple):
+    """The folder as each host sees it."""
+
+    one: Path
+    two: Path
+    reader: Path  # nothing is written here
+
+
 @pytest.fixture
-def hosts(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """The folder as one host sees it, and as another does."""
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    """One folder, three hosts."""
     bindfs = shutil.which("bindfs")
     if bindfs is None or not os.path.exists("/dev/fuse"):
         pytest.skip("needs bindfs and /dev/fuse, by which a folder is mounted twice")
@@ -38,7 +48,7 @@ def hosts(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     folder.mkdir()
     mounted = []
     try:
-        for name in ("one", "two"):
+        for name in Hosts._fields:
             (tmp_path / name).mkdir()
             done = subprocess.run(
                 [
@@ -57,19 +67,33 @@ def hosts(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
             if done.returncode:
                 pytest.skip(f"nothing can be mounted here: {done.stderr.decode(errors='replace').strip()[:200]}")
             mounted.append(tmp_path / name)
-        yield mounted[0], mounted[1]
+        yield Hosts(*mounted)
     finally:
         for each in mounted:
             subprocess.run(["umount", "-l", each], check=False)
 
 
-def on_another_host(code: str, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """A process whose numbers nobody here knows, as on another machine."""
-    apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"] if shutil.which("unshare") else []
-    return subprocess.Popen(
-        [*apart, sys.executable, "-c", textwrap.dedent(code), str(folder)],
-        cwd=ROOT, env={**os.environ, **environment},
-    )  # fmt: skip
+Begins: TypeAlias = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def on_another_host() -> Iterator[Begins]:
+    """Begins a process whose numbers nobody here knows, as on another machine. None outlives the test."""
+    begun = []
+
+    def begin(code: str, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+        apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"] if shutil.which("unshare") else []
+        process = subprocess.Popen(
+            [*apart, sys.executable, "-c", textwrap.dedent(code), str(folder)],
+            cwd=ROOT, env={**os.environ, **environment},
+        )  # fmt: skip
+        begun.append(process)
+        return process
+
+    yield begin
+    for process in begun:
+        process.kill()
+        process.wait()
 
 
 TRAINS = """
@@ -82,37 +106,33 @@ run.finish()
 """
 
 
-def test_what_one_host_writes_the_other_reads(hosts: tuple[Path, Path]) -> None:
+def test_what_one_host_writes_the_other_reads(hosts: Hosts, on_another_host: Begins) -> None:
     """Two ranks on two hosts are one run; what is read meanwhile is a beginning of it; no WAL is ever there."""
-    one, two = hosts
-    assert file_system.is_shared(one)
-    ranks = [on_another_host(TRAINS, folder, RANK=str(rank), WORLD_SIZE="2") for rank, folder in enumerate((one, two))]
+    assert file_system.is_shared(hosts.one)
+    ranks = [on_another_host(TRAINS, hosts[rank], RANK=str(rank), WORLD_SIZE="2") for rank in range(2)]
     seen = 0
     while any(process.poll() is None for process in ranks):
-        for folder in hosts:
-            if not (folder / "r").is_dir():
-                continue
-            assert not list((folder / "r").glob("*-wal"))
-            found = tracker.open(folder)
-            if [run.name for run in found.runs()] == ["r"] and "x" in found.run("r").tags("scalar"):
-                steps = sorted(found.run("r").scalars("x").step.tolist())
-                seen = max(seen, len(steps))
-                assert set(steps) == set(range(max(steps) + 1))
+        assert not list((hosts.reader / "r").glob("*-wal"))
+        found = tracker.open(hosts.reader)
+        if [run.name for run in found.runs()] == ["r"] and "x" in found.run("r").tags("scalar"):
+            steps = sorted(found.run("r").scalars("x").step.tolist())
+            seen = max(seen, len(steps))
+            assert set(steps) == set(range(max(steps) + 1))
     assert [process.wait() for process in ranks] == [0, 0]
     assert seen > 0
     for folder in hosts:
         run = tracker.open(folder).run("r")
         assert sorted(run.scalars("x").step.tolist()) == sorted([*range(3000)] * 2)
         assert (run.status, len(run.segments())) == ("finished", 2)
-    for path in (two / "r").glob("events.*.sqlite"):
+    for path in (hosts.reader / "r").glob("events.*.sqlite"):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         connection.close()
 
 
-def test_a_host_that_is_killed_leaves_what_it_had_flushed(hosts: tuple[Path, Path]) -> None:
+def test_a_host_that_is_killed_leaves_what_it_had_flushed(hosts: Hosts, on_another_host: Begins) -> None:
     """The other one reads it, plays nothing back that is another's, and does not take it for alive for ever."""
-    one, two = hosts
+    one, two, _ = hosts
     code = """
     import sys, time, tracker
     run = tracker.init(logdir=sys.argv[1], name="r", machine=False)
@@ -139,7 +159,7 @@ def test_a_host_that_is_killed_leaves_what_it_had_flushed(hosts: tuple[Path, Pat
     assert segment.status(segment.heartbeat + 120) == "crashed"
 
 
-def test_hosts_that_ask_for_one_name_get_two_runs(hosts: tuple[Path, Path]) -> None:
+def test_hosts_that_ask_for_one_name_get_two_runs(hosts: Hosts, on_another_host: Begins) -> None:
     """At the same moment, again and again."""
     code = """
     import sys, tracker
@@ -147,7 +167,7 @@ def test_hosts_that_ask_for_one_name_get_two_runs(hosts: tuple[Path, Path]) -> N
         with tracker.init(logdir=sys.argv[1], name="same", machine=False) as run:
             run.log({"x": float(number)})
     """
-    processes = [on_another_host(code, folder) for folder in hosts for _ in range(2)]
+    processes = [on_another_host(code, folder) for folder in hosts[:2] for _ in range(2)]
     assert [process.wait() for process in processes] == [0] * 4
     runs = tracker.open(hosts[0]).runs()
     assert len(runs) == 40
@@ -156,10 +176,10 @@ def test_hosts_that_ask_for_one_name_get_two_runs(hosts: tuple[Path, Path]) -> N
 
 @pytest.mark.browser
 def test_a_server_on_one_host_shows_what_the_other_writes(
-    hosts: tuple[Path, Path], serve: Callable[..., Any], figure: Callable[[str], None]
+    hosts: Hosts, on_another_host: Begins, serve: Callable[..., Any], figure: Callable[[str], None]
 ) -> None:
     """Nobody tells it of files that another host writes to; it looks."""
-    one, two = hosts
+    one, two, _ = hosts
     served = serve(two, "--no-token")
     process = on_another_host(TRAINS, one, PACE="0.0015")
     seen: list[int] = []

@@ -13,6 +13,7 @@ Source: https://www.sqlite.org/fileformat2.html#the_rollback_journal, https://ww
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -74,19 +75,19 @@ def check(path: Path) -> None:
 def _names_another(journal: str) -> bool:
     """Whether a rollback journal ends in the name of a super-journal."""
     try:
-        file = os.open(journal, _CAREFULLY)
-    except FileNotFoundError:  # its writer has committed meanwhile
-        return False
-    try:
-        size = os.fstat(file).st_size
-        if size < len(_MAGIC):
+        with open(os.open(journal, _CAREFULLY), "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < len(_MAGIC):
+                return False
+            file.seek(size - len(_MAGIC))
+            # A journal shorter than its own header too: SQLite has nothing to play back then, and unlinks all the same.
+            # One that is the magic and nothing else names nothing.
+            return file.read(len(_MAGIC)) == _MAGIC and size > len(_MAGIC)
+    except OSError as error:
+        # Its writer has committed meanwhile. On a network file system that is met after opening, too.
+        if error.errno in (errno.ENOENT, errno.ESTALE):
             return False
-        os.lseek(file, size - len(_MAGIC), os.SEEK_SET)
-        # A journal shorter than its own header too: SQLite has nothing to play back then, and unlinks all the same. One
-        # that is the magic and nothing else names nothing.
-        return os.read(file, len(_MAGIC)) == _MAGIC and size > len(_MAGIC)
-    finally:
-        os.close(file)
+        raise
 
 
 @contextmanager

@@ -35,22 +35,20 @@ from tracker.errors import (
     TrackerError,
 )
 from tracker.logdir import segment_id
-from tracker.store import columns
+from tracker.store import columns, file_system
 from tracker.store.read import journal, state_row
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Of SQLite's machine, between two looks at the clock: about a millisecond."""
 
 PATIENCE_S = 30.0
-"""How long SQLite may compute for one question to one file. Reading all of a file's points is a matter of how fast the
-disk is; what computes for so long is nobody's curve."""
+"""How long SQLite may compute for one question to one file. What computes for so long is nobody's curve."""
 
 LONGEST_VALUE_BYTES = 192 << 20
 """More than any value that is logged takes (`inbox.HEAVY_LIMIT_BYTES`, which bounds all that wait together)."""
 
 LONGEST_SAID_BYTES = 4 << 20
-"""Of one value where only what a file says of itself is asked for, and the names and ends of its series: none of the
-others is so large, and each of them is held in memory for every run."""
+"""Of one value where only what a file says of itself is asked for, and the names and ends of its series."""
 
 MOST_SCHEMA_ENTRIES = 200
 
@@ -72,7 +70,7 @@ class Connection(sqlite3.Connection):
 
     has_checksums = True
     is_replica = False
-    """Whether its rows come from another machine; see `tracker.store.shipment`."""
+    """Whether its rows come from another machine (`tracker.store.shipment`)."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         return super().execute(sql if self.has_checksums else columns.unchecked(sql), parameters)
@@ -210,7 +208,22 @@ def copy(path: Path, target: Path, ending: str | None) -> None:
 
 
 def _identified(path: Path, deadline: float) -> tuple[Connection, tuple[int, int]]:
-    """A connection of careful settings, with the file's application id and schema version."""
+    """A connection of careful settings, with the file's application id and schema version.
+
+    Not every file system that machines share keeps its locks: a file may be met there in the middle of a commit, when
+    it looks damaged for that moment.
+    """
+    for wait_s in (0.01, 0.05, 0.2):
+        try:
+            return _identified_now(path, deadline)
+        except StoreError as error:
+            if not isinstance(error.__cause__, sqlite3.DatabaseError) or not file_system.is_shared(path):
+                raise
+        time.sleep(wait_s)
+    return _identified_now(path, deadline)
+
+
+def _identified_now(path: Path, deadline: float) -> tuple[Connection, tuple[int, int]]:
     try:
         journal.check(path)
         if not os.stat(path).st_size:
