@@ -1,6 +1,6 @@
 """What sending runs to a server costs and gives: throughput, log() to drawn, ten thousand ranks, the training's step.
 
-    python benchmarks/ship.py [--only finished,live,ranks,step] [--points 10000000] [--ranks 10000] [--seconds 20] [--steps 2000]
+    python benchmarks/ship.py [--only finished,live,ranks,step] [--points 10000000] [--ranks 10000] [--seconds 20] [--pairs 60]
 
 Prints one table with bars. Server, shippers and trainings are processes of their own on this machine; data are made in a
 temporary folder.
@@ -16,19 +16,20 @@ import shutil
 import signal
 import socket
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402  # found on the path set above
+import numpy.typing as npt  # noqa: E402
+import postgres_cluster  # noqa: E402
 import report  # noqa: E402
 from served import Served, start_viz  # noqa: E402
 
@@ -43,7 +44,9 @@ from tracker.store.write.appender import Appender, Birth  # noqa: E402
 TOKEN = "a-token-to-write-with"
 NODES = 4
 TAGS, RANK_POINTS = 10, 100
-ROUNDS = 5
+BLOCK_S = 1.0
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 rows: list[list[str]] = []
 
@@ -55,7 +58,9 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=10_000_000, help="of the finished run")
     parser.add_argument("--ranks", type=int, default=10_000, help="that send to one server")
     parser.add_argument("--seconds", type=float, default=20, help="of the live measurement")
-    parser.add_argument("--steps", type=int, default=2_000, help="of each training")
+    parser.add_argument(
+        "--pairs", type=int, default=60, help="of blocks of a training, with its sender and without, of a second each"
+    )
     parser.add_argument("--task", nargs="+")
     arguments = parser.parse_args()
     if arguments.task:
@@ -78,11 +83,12 @@ def add(name: str, measured: str, bar: str = "", verdict: str = "") -> None:
 
 
 @contextlib.contextmanager
-def receiving(folder: Path) -> Iterator[Served]:
-    """A server that receives into a folder below."""
+def receiving(folder: Path, database: str | None = None) -> Iterator[Served]:
+    """A server that receives into a folder below, or into a database."""
     there = folder / "server" / "runs"
     there.mkdir(parents=True, exist_ok=True)
-    served = start_viz(there, "--no-token", "--receive", "--write-token", TOKEN)
+    elsewhere = [] if database is None else ["--logdir", database]
+    served = start_viz(there, *elsewhere, "--no-token", "--receive", "--write-token", TOKEN)
     try:
         yield served
     finally:
@@ -213,22 +219,36 @@ def ranks(folder: Path, arguments: argparse.Namespace) -> None:
         ranks_of(template, node, range(number * share, min(arguments.ranks, (number + 1) * share)))
     with contextlib.closing(sqlite3.connect(template)) as connection:
         (stored,) = connection.execute("SELECT count(*) FROM scalars").fetchone()
-    with receiving(folder) as served:
-        began = time.perf_counter()
-        sending = [shipper(node, served.base, "--once") for node in nodes]
-        failed = sum(each.wait() != 0 for each in sending)
-        took = time.perf_counter() - began
-        peak = peak_mib(served.process.pid)
-    arrived = len(list((folder / "server").rglob("events.*.sqlite")))
-    points = arrived * TAGS * RANK_POINTS
-    add(f"{arguments.ranks:,} ranks on {NODES} machines: arrived", f"{arrived:,} in {took:,.0f} s", f"{arguments.ranks:,}", "met" if arrived == arguments.ranks and not failed else "NOT MET")  # fmt: skip
-    add("  to a folder", f"{arrived / took:,.0f} segments/s, {arrived * stored / took:,.0f} rows/s, {points / took:,.0f} points/s")  # fmt: skip
-    add("  the server at most", f"{peak:,.0f} MiB", "≤ 1,024 MiB", report.verdict(peak, 1024))
+    for where, database in (("a folder", contextlib.nullcontext(None)), ("PostgreSQL", postgres())):
+        with database as address, receiving(folder, address) as served:
+            began = time.perf_counter()
+            sending = [shipper(node, served.base, "--once") for node in nodes]
+            failed = sum(each.wait() != 0 for each in sending)
+            took = time.perf_counter() - began
+            peak = peak_mib(served.process.pid)
+            arrived = len(tracker.open(address or served.logdir).run("large").segments())
+        points = arrived * TAGS * RANK_POINTS
+        add(f"{arguments.ranks:,} ranks on {NODES} machines: arrived in {where}", f"{arrived:,} in {took:,.0f} s", f"{arguments.ranks:,}", "met" if arrived == arguments.ranks and not failed else "NOT MET")  # fmt: skip
+        add("  of that", f"{arrived / took:,.0f} segments/s, {arrived * stored / took:,.0f} rows/s, {points / took:,.0f} points/s")  # fmt: skip
+        add("  the server at most", f"{peak:,.0f} MiB", "≤ 1,024 MiB", report.verdict(peak, 1024))
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """An empty database."""
+    if postgres_cluster.URL is not None:
+        yield postgres_cluster.URL
+        return
+    with postgres_cluster.cluster() as cluster:
+        yield cluster.url("postgres")
 
 
 def step(folder: Path, arguments: argparse.Namespace) -> None:
-    """A training's step with a server that answers, one that is not there, and one that never answers; paired with none."""
-    found: dict[str, list[float]] = {}
+    """A training's step with a server that answers, one that is not there, and one that never answers.
+
+    The training goes on while its sender, and with it the server, is held back and let go in turns: neighbouring blocks
+    of steps are a pair. What was not sent in one block is sent in the next, so that a pair costs twice what it would.
+    """
     with (
         receiving(folder) as served,
         socket.create_server(("127.0.0.1", 0), backlog=1) as hole,
@@ -236,51 +256,88 @@ def step(folder: Path, arguments: argparse.Namespace) -> None:
     ):
         gone.bind(("127.0.0.1", 0))
         addresses = {
-            "none": "", "up": served.base, "down": f"http://127.0.0.1:{gone.getsockname()[1]}",
+            "up": served.base, "down": f"http://127.0.0.1:{gone.getsockname()[1]}",
             "black-holed": f"http://127.0.0.1:{hole.getsockname()[1]}",
         }  # fmt: skip
-        for number in range(ROUNDS):
-            order = list(addresses)[number % len(addresses) :] + list(addresses)[: number % len(addresses)]
-            for name in order:
-                environment = {
-                    **os.environ,
-                    "VIZ_SERVER": addresses[name],
-                    "VIZ_WRITE_TOKEN": TOKEN,
-                    "PYTHONPATH": str(ROOT),
-                }
-                words = [sys.executable, __file__, "--task", str(folder / f"{name}{number}"), str(arguments.steps)]
-                done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
-                found.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1])["median"])
-        end_senders(folder)
-    for name in ("up", "down", "black-holed"):
-        ratios = [ours / none - 1 for ours, none in zip(found[name], found["none"], strict=True)]
-        more = statistics.median(ratios) * 100
-        add(f"training step ({statistics.median(found['none']) * 1e3:.2f} ms), server {name}, to none, median of {ROUNDS} pairs", f"{more:+.2f} %", "≤ 0.5 %", report.verdict(more, 0.5))  # fmt: skip
+        for name, address in addresses.items():
+            environment = {
+                **os.environ, "VIZ_SERVER": address, "VIZ_WRITE_TOKEN": TOKEN, "PYTHONPATH": str(ROOT),
+                "OPENBLAS_NUM_THREADS": "1",
+            }  # fmt: skip
+            seconds = 2 * BLOCK_S * arguments.pairs
+            words = [sys.executable, __file__, "--task", str(folder / name), str(seconds + 3 * BLOCK_S)]
+            with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as training:
+                until_sending(folder / name)
+                others = [*senders(folder / name), *([served.process.pid] if name == "up" else [])]
+                blocks = list(held_in_turns(others, arguments.pairs))
+                assert training.stdout is not None
+                began, took = np.array(json.loads(training.stdout.read().splitlines()[-1])).T
+            for pid in senders(folder / name):
+                os.kill(pid, signal.SIGTERM)
+            means = np.array([took[(began >= first) & (began + took <= last)].mean() for first, last in blocks])
+            free, held = means.reshape(-1, 4)[:, [0, 3]].mean(1), means.reshape(-1, 4)[:, [1, 2]].mean(1)
+            add_cost(name, held, free / held - 1)
 
 
-def end_senders(folder: Path) -> None:
-    """Ends those that trainings began, of which some wait for a server for ever."""
+def add_cost(name: str, held: FloatArray, more: FloatArray) -> None:
+    """A line of how much longer steps take, and how sure that is."""
+    draws = np.random.default_rng(0).choice(more, (2_000, len(more))).mean(1)
+    low, high = np.quantile(draws, (0.025, 0.975))
+    what = f"training step ({held.mean() * 1e3:.2f} ms), server {name}, mean of {2 * len(more)} pairs of {BLOCK_S:g} s"
+    verdict = (
+        "met" if high <= 0.005 else "NOT MET" if low > 0.005 else report.verdict(more.mean(), 0.005) + ", not surely"
+    )
+    add(what, f"{more.mean():+.2%} ({low:+.2%} to {high:+.2%})", "≤ 0.5 %", verdict)
+
+
+def held_in_turns(pids: list[int], pairs: int) -> Iterator[tuple[float, float]]:
+    """Begins and ends of blocks, in which these processes go on, are held, are held and go on."""
+    for number in range(2 * pairs):
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP if number % 4 in (1, 2) else signal.SIGCONT)
+        began = time.perf_counter()
+        time.sleep(BLOCK_S)
+        yield began, time.perf_counter()
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def until_sending(logdir: Path) -> None:
+    """Returns when a training's sender works."""
+    end = time.monotonic() + 60
+    while not senders(logdir):
+        if time.monotonic() > end:
+            raise SystemExit("the training began no sender")
+        time.sleep(0.1)
+    time.sleep(2 * BLOCK_S)  # it has begun
+
+
+def senders(logdir: Path) -> list[int]:
+    """Those that trainings began, of which some wait for a server for ever."""
+    found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-            if b"tracker.ship" in words and any(word.startswith(os.fsencode(folder)) for word in words):
-                os.kill(int(entry.name), signal.SIGTERM)
+            if b"tracker.ship" in words and any(word.startswith(os.fsencode(logdir)) for word in words):
+                found.append(int(entry.name))
+    return found
 
 
-def train(logdir: str, steps: str) -> dict[str, Any]:
-    """A training of matrix products that logs ten numbers a step; how long its steps take."""
+def train(logdir: str, seconds: str) -> list[tuple[float, float]]:
+    """A training of matrix products that logs ten numbers a step; when its steps begin, and how long they take."""
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(256, 256))
     run = tracker.init(logdir=logdir, name="a", machine=False)
-    took = []
-    for number in range(int(steps)):
+    took: list[tuple[float, float]] = []
+    end = time.perf_counter() + float(seconds) + 5
+    while time.perf_counter() < end:
         began = time.perf_counter()
         for _ in range(4):
             weights = np.tanh(weights @ weights.T / 256)
-        run.log({f"train/m{tag}": float(weights[tag, tag]) for tag in range(TAGS)}, step=number)
-        took.append(time.perf_counter() - began)
+        run.log({f"train/m{tag}": float(weights[tag, tag]) for tag in range(TAGS)}, step=len(took))
+        took.append((began, time.perf_counter() - began))
     run.finish()
-    return {"median": statistics.median(took)}
+    return took
 
 
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
