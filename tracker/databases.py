@@ -30,8 +30,15 @@ class Listening(Protocol):
         """Ends it."""
 
 
+class Changing(Protocol):
+    """What is said of a run on the page, while one changes it."""
+
+    rows: tuple[list[Any], list[Any]]
+    """As `Database.page` gives them; what stands here in the end is kept."""
+
+
 class Database(Protocol):
-    """Runs in a database, for who reads them."""
+    """Runs in a database, for who reads them, and for what is said of them on the page."""
 
     root: Path
     """What stands for it."""
@@ -52,7 +59,38 @@ class Database(Protocol):
         """While this thread looks at some runs, or all: which segments there are and how they stand is asked once."""
 
     def page(self, run: str) -> tuple[list[Any], list[Any]]:
-        """What is said of a run on the page, as `tracker.store.run_page.RunPage` has it.
+        """What is said of a run on the page, or for `.` of the logdir: `tracker.store.run_page.PageRows`.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def changing(self, run: str) -> contextlib.AbstractContextManager[Changing]:
+        """While that is changed, by nobody else; it is kept when the block ends well.
+
+        Raises:
+            StoreError: the database does not answer; nothing was changed.
+        """
+
+    def discard(self, run: str) -> None:
+        """Puts a run into the trash. One of its name that lies there already gets a number behind it.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+            StoreError: the database does not answer.
+        """
+
+    def restore(self, run: str) -> None:
+        """Takes it back.
+
+        Raises:
+            RunNotFoundError: there is no such run in the trash.
+            PageChangeError: there is a run of that name again.
+            StoreError: the database does not answer.
+        """
+
+    def discarded(self) -> dict[str, float]:
+        """The runs in the trash, and when each was put there, in seconds since the epoch.
 
         Raises:
             StoreError: the database does not answer.

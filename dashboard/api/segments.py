@@ -32,11 +32,10 @@ from dashboard.receive.waiting import TooManyError, Waiting
 from tracker import databases
 from tracker.errors import DamagedBytesError
 from tracker.logdir import is_segment_id
-from tracker.receive.deleted import DeletedError
 from tracker.receive.receiver import Piece, Receiver, UnstoredError
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
-from tracker.store.shipment import Arrived, CursorError
+from tracker.store.shipment import Arrived, CursorError, DeletedError
 
 MAX_BODY_BYTES = shipment.LARGEST_BYTES
 MAX_WAITING_BYTES = 512 << 20

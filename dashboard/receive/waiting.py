@@ -21,10 +21,10 @@ from dashboard.receive import demand
 from dashboard.receive.demand import Demand
 from tracker import logdir
 from tracker.errors import StoreError, TrackerError
-from tracker.receive.deleted import DeletedError
 from tracker.receive.receiver import Receiver
 from tracker.store.read import commands
 from tracker.store.read.run_files import RunFiles
+from tracker.store.shipment import DeletedError
 
 LOOK_S = 0.1
 """Between two looks; one at a thousand files takes 2 ms."""

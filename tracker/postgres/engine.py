@@ -14,7 +14,7 @@ from psycopg.pq import Format
 from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
 from psycopg.types.string import TextBinaryLoader, TextLoader
 
-from tracker.errors import StoreError
+from tracker.errors import DatabaseError
 from tracker.postgres.rows import kept
 
 PATIENCE_S = 30
@@ -86,7 +86,7 @@ def answering(shown: str) -> Iterator[None]:
     """While a database is asked.
 
     Raises:
-        StoreError: it does not answer, or not with what was asked.
+        DatabaseError: it does not answer, or not with what was asked.
     """
     try:
         yield
@@ -94,7 +94,7 @@ def answering(shown: str) -> Iterator[None]:
         said = getattr(error, "orig", None) or error
         is_away = isinstance(said, (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.TimeoutError))
         what = "does not answer" if is_away else "refuses a question"
-        raise StoreError(shown, f"the database {what} ({words_of(error)})") from None
+        raise DatabaseError(shown, f"the database {what} ({words_of(error)})") from None
 
 
 def words_of(error: BaseException) -> str:

@@ -91,8 +91,8 @@ class PgReplica:
             self.arrived = self._look(driver)[1]
 
     def is_in_place(self) -> bool:
-        """Always: no row is held that others could move."""
-        return True
+        """Once it has begun, always: no row is held that others could move. Before that another hand may begin it."""
+        return self.arrived != Arrived()
 
     def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; where the store is then.

@@ -9,6 +9,7 @@ from tracker.errors import DamagedBytesError
 from tracker.postgres.opened import PgStore
 from tracker.receive.home import Taker
 from tracker.store.run_page import RunPage
+from tracker.store.write import page_merge
 
 
 class DatabaseHome:
@@ -25,8 +26,7 @@ class DatabaseHome:
         raise DamagedBytesError("a database keeps no files of models and recordings")
 
     def say(self, folder: Path, page: RunPage) -> bool:
-        store, run = _of(folder)
-        return store.say(run, page)
+        return page_merge.merge(folder, page)
 
 
 def _of(folder: Path) -> tuple[PgStore, str]:

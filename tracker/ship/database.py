@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tracker import postgres
 from tracker.errors import DamagedBytesError, LogdirError, MissingPackageError, NewerSchemaError
-from tracker.ship.server import ForbiddenError, RefusedRowsError, UnreachableError
+from tracker.ship.server import DeletedThereError, ForbiddenError, RefusedRowsError, UnreachableError
 from tracker.store.run_page import RunPage
-from tracker.store.shipment import Arrived, CursorError, Shipment
+from tracker.store.shipment import Arrived, CursorError, DeletedError, Shipment
 
 if TYPE_CHECKING:
     from tracker.receive.receiver import Receiver
@@ -85,6 +85,8 @@ class Database:
             return question(self._receiver)
         except (NewerSchemaError, MissingPackageError) as error:
             raise ForbiddenError(_said(error)) from error
+        except DeletedError as error:
+            raise DeletedThereError(f"{self.address}: {_said(error)}") from error
         except (UnstoredError, LogdirError) as error:
             raise UnreachableError(f"{self.address}: {_said(error)}") from error
         except DamagedBytesError as error:
