@@ -96,6 +96,22 @@ class Database(Protocol):
             StoreError: the database does not answer.
         """
 
+    def files(self, run: str) -> dict[str, tuple[int, str]]:
+        """The size and the SHA-256 of each file beside a run's segments that is there as a whole, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def file(self, run: str, name: str) -> Path:
+        """Where such a file lies on this disk; it is fetched where it is not there yet.
+
+        Raises:
+            FileNotFoundError: there is none.
+            StoreError: the database does not answer, or what it has is damaged.
+            OSError: it cannot be kept here.
+        """
+
     def watch(self, tell: Callable[[Path], None]) -> Listening:
         """Tells the folders of runs to which something is added, by whatever process, until it is stopped.
 
@@ -136,3 +152,19 @@ def glimpse(root: Path, runs: Collection[str] | None = None) -> contextlib.Abstr
     """While this thread looks at a logdir, or some of its runs: a database is asked once how their segments stand."""
     inside = of(root)
     return contextlib.nullcontext() if inside is None else inside[0].glimpse(runs)
+
+
+def fetched(folder: Path, name: str) -> Path:
+    """Where a file beside a run's segments lies on this disk, whether it is there or not; of a database it is fetched.
+
+    Args:
+        folder: The run's.
+        name: Its path below that, with `/`.
+
+    Raises:
+        FileNotFoundError: the database has none of that name.
+        StoreError: it does not answer, or what it has is damaged.
+        OSError: it cannot be kept here.
+    """
+    inside = of(folder)
+    return folder / name if inside is None else inside[0].file(inside[1].as_posix(), name)

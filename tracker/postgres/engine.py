@@ -28,6 +28,9 @@ CHANNEL = "everystep"
 _RUNS = 0x45565355
 """Of PostgreSQL's advisory locks, beside the number of a run: two that begin there, or say something, take turns."""
 
+_CONTENTS = 0x45565356
+"""Likewise, beside a content: two that bring the same take turns."""
+
 _HELD, _MORE = 5, 40
 """Connections that are kept, and how many more there may be at a time."""
 
@@ -114,6 +117,11 @@ def let_go(pooled: Any, driver: psycopg.Connection[Any]) -> None:
 def hold_run(driver: psycopg.Connection[Any], run: str) -> None:
     """Until the end of the transaction nobody else begins a segment of a run, or says something of it."""
     driver.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_RUNS, zlib.crc32(run.encode("utf-8", "replace")) >> 1))
+
+
+def hold_content(driver: psycopg.Connection[Any], digest: str) -> None:
+    """Until the end of the transaction nobody else makes a file of this content one of all runs."""
+    driver.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_CONTENTS, zlib.crc32(digest.encode()) >> 1))
 
 
 def driver_of(engine: sa.Engine) -> tuple[Any, psycopg.Connection[Any]]:

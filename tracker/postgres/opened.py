@@ -13,8 +13,8 @@ import psycopg
 import sqlalchemy as sa
 
 from tracker import databases, logdir
-from tracker.errors import DatabaseError, LogdirError, message
-from tracker.postgres import address, migrate, said, trash
+from tracker.errors import DamagedBytesError, DamagedStoreError, DatabaseError, LogdirError, message
+from tracker.postgres import address, file_cache, files, migrate, said, trash
 from tracker.postgres.asking import Asking, as_file
 from tracker.postgres.engine import answering, driver_of, engine_of, let_go
 from tracker.postgres.listening import Listening, told
@@ -162,6 +162,56 @@ class PgStore:
         """
         with self._transaction() as driver:
             return trash.discarded(driver)
+
+    def files(self, run: str) -> dict[str, tuple[int, str]]:
+        """The size and the SHA-256 of each file beside a run's segments that is there as a whole, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return files.whole(driver, run)
+
+    def file(self, run: str, name: str) -> Path:
+        """Where such a file lies in the user's cache; see `databases.Database.file`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            StoreError: the database does not answer, or what it has is damaged.
+            OSError: it cannot be kept here.
+        """
+        with self._transaction() as driver:
+            body = files.body_of(driver, run, name)
+            if body is None or not body.is_whole:
+                raise FileNotFoundError(f"there is no file {self.root / run / name}")
+            path = file_cache.path_of(name, body.digest)
+            if not file_cache.has(path, body.size):
+                try:
+                    file_cache.put(path, body.digest, files.read(driver, body.number))
+                except DamagedBytesError as error:
+                    raise DamagedStoreError(self.root / run / name, str(error)) from error
+            return path
+
+    def begun(self, run: str) -> dict[str, int]:
+        """How many bytes have arrived of each file beside a run's segments, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return files.begun(driver, run)
+
+    def add(self, run: str, name: str, at: int, data: bytes, size: int, digest: str) -> int:
+        """Adds a piece to such a file; arguments and errors are those of `tracker.store.write.arriving_file.add`.
+
+        Raises:
+            StoreError: the database does not answer; nothing was added.
+        """
+        with self._transaction() as driver:
+            found = files.add(driver, run, name, at, data, size, digest)
+        if found is None:
+            raise DamagedBytesError(f"{name}: what arrived does not match its hash")
+        return found
 
     def watch(self, tell: Callable[[Path], None]) -> Listening:
         """Tells the folders of runs to which something is added, by whatever process, until it is stopped.

@@ -13,7 +13,7 @@ from tracker.postgres.engine import hold_run
 
 BELOW = f"{logdir.TRASH_FOLDER}/"
 
-_TABLES = ("segment", "properties", "commands", "pages")
+_TABLES = ("segment", "properties", "commands", "pages", "files")
 _IS_THERE = "SELECT 1 FROM segment WHERE place = %s LIMIT 1"
 _NOTE = "INSERT INTO discarded (run, wall_time) VALUES (%s, %s)"
 _RENAME = "UPDATE discarded SET run = %s WHERE run = %s"

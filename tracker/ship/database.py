@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tracker import postgres
 from tracker.errors import DamagedBytesError, LogdirError, MissingPackageError, NewerSchemaError
 from tracker.ship.server import DeletedThereError, ForbiddenError, RefusedRowsError, UnreachableError
+from tracker.store.run_folder_files import PlaceError
 from tracker.store.run_page import RunPage
 from tracker.store.shipment import Arrived, CursorError, DeletedError, Shipment
 
@@ -56,7 +57,14 @@ class Database:
         from tracker.receive.receiver import Piece
 
         piece = Piece(name, at, data, size, digest)
-        return self._asked(lambda taking: taking.take_piece("", segment, piece, self._run))
+
+        def act(taking: Receiver) -> int:
+            try:
+                return taking.take_piece("", segment, piece, self._run)
+            except PlaceError as error:
+                return error.size
+
+        return self._asked(act)
 
     def of_run(self, name: str) -> Database:
         return Database(self._url, name)
