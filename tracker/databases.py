@@ -65,6 +65,13 @@ class Database(Protocol):
             StoreError: the database does not answer.
         """
 
+    def versions(self, runs: Collection[str]) -> dict[str, int]:
+        """Of those of some runs of which something was ever said on the page: a number that each change makes another.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
     def changing(self, run: str) -> contextlib.AbstractContextManager[Changing]:
         """While that is changed, by nobody else; it is kept when the block ends well.
 

@@ -121,6 +121,15 @@ class PgStore:
         with self._transaction() as driver:
             return said.read(driver, run)
 
+    def versions(self, runs: Collection[str]) -> dict[str, int]:
+        """Of those of which something was ever said on the page: a number that each change makes another.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return said.versions(driver, runs)
+
     @contextlib.contextmanager
     def changing(self, run: str) -> Iterator[said.Change]:
         """While that is changed, by nobody else; it is kept when the block ends well.

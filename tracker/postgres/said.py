@@ -5,6 +5,7 @@ Each change has a number of its own in `pages`, by which who looks sees that the
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ _ADD = (
     "INSERT INTO commands (place, id, nonce, wall_time, name, value, expected, author) "
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
 )
+_VERSIONS = "SELECT place, version FROM pages WHERE place = ANY (%s)"
 _CHANGED = (
     "INSERT INTO pages (place, version) VALUES (%s, nextval('page_versions')) "
     "ON CONFLICT (place) DO UPDATE SET version = excluded.version"
@@ -33,6 +35,11 @@ _CHANGED = (
 def read(driver: psycopg.Connection[Any], run: str) -> PageRows:
     """What is said of a run."""
     return PageRows(*(driver.execute(statement, (run,)).fetchall() for statement in (_PROPERTIES, _COMMANDS)))
+
+
+def versions(driver: psycopg.Connection[Any], runs: Collection[str]) -> dict[str, int]:
+    """The number of the last change of what is said of each of some runs, where something ever was."""
+    return dict(driver.execute(_VERSIONS, ([*runs],)).fetchall())
 
 
 class Change:

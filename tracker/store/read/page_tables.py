@@ -6,13 +6,16 @@ Of a database its rows are put into a scratch of SQLite's own: they are few, and
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tracker import databases, logdir
 from tracker.store.read import read_only
 from tracker.store.run_page import PageRows
+
+Stamp = tuple[int, ...]
 
 _MAKE = (
     "CREATE TABLE properties (key TEXT PRIMARY KEY, value TEXT NOT NULL, wall_time REAL NOT NULL)",
@@ -64,3 +67,28 @@ def size_of(connection: sqlite3.Connection) -> int:
     """Bytes of them, as they would be in a file."""
     (pages,), (size,) = (connection.execute(f"PRAGMA page_{what}").fetchone() for what in ("count", "size"))
     return int(pages) * int(size)
+
+
+def stamps(folders: Collection[Path]) -> dict[Path, Stamp | None]:
+    """What changes when something is said of a run, by its folder; None of one of which nothing ever was.
+
+    Of a file it is two calls to the system, of all runs of a database one question.
+
+    Raises:
+        StoreError: a database does not answer.
+    """
+    found: dict[Path, Stamp | None] = {}
+    inside = {folder: place for folder in folders if (place := databases.of(folder)) is not None}
+    for database in {place[0].root: place[0] for place in inside.values()}.values():
+        runs = {rest.as_posix(): folder for folder, (other, rest) in inside.items() if other is database}
+        versions = database.versions(runs)
+        found |= {folder: (versions[run],) if run in versions else None for run, folder in runs.items()}
+    return found | {folder: _stamp(folder / logdir.PAGE_FILE) for folder in folders if folder not in inside}
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
