@@ -13,7 +13,7 @@ from tracker.errors import LogdirError, NewerSchemaError, message
 REVISIONS = "everystep_revision"
 """The table that says up to which step the tables were brought."""
 
-STEPS = ("0001", "0002", "0003")
+STEPS = ("0001", "0002", "0003", "0004")
 """The steps, oldest first; a test holds them and their files together."""
 
 _LOCK = 0x45565354

@@ -17,9 +17,10 @@ from tracker.errors import DamagedBytesError, DamagedStoreError, DatabaseError, 
 from tracker.postgres import address, file_cache, files, migrate, said, trash
 from tracker.postgres.asking import Asking, as_file
 from tracker.postgres.engine import answering, driver_of, engine_of, let_go
-from tracker.postgres.listening import Listening, told
+from tracker.postgres.listening import Listening
 from tracker.postgres.replica import PgReplica
 from tracker.postgres.session import Session
+from tracker.postgres.telling import Telling
 from tracker.store.run_page import PageRows
 
 _SEGMENTS = sa.text("SELECT id, segment FROM segment WHERE place = :place ORDER BY created, id")
@@ -67,6 +68,7 @@ class PgStore:
         self.shown = address.shown(url)
         self.engine = engine_of(url)
         self._plain = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._telling = Telling(self.engine)
         self._numbers: dict[tuple[str, str], int] = {}
         """Of segments, as they were listed last: one that was deleted may be sent again, and has another then."""
         self._mine = threading.local()
@@ -228,7 +230,9 @@ class PgStore:
         Raises:
             StoreError: the database does not answer.
         """
-        return Listening(self.engine, self.shown, lambda run: tell(self.root / run))
+        made = Listening(self.engine, self.shown, lambda run: tell(self.root / run))
+        self._telling.add(made)
+        return made
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -257,7 +261,8 @@ class PgStore:
             RunNameError: no run can be called so.
             StoreError: the database does not answer.
         """
-        return PgReplica(self.engine, self.shown, logdir.check_run_name(run), segment, begins=begins)
+        run = logdir.check_run_name(run)
+        return PgReplica(self.engine, self.shown, self._telling, run, segment, begins=begins)
 
     def path(self, run: str, segment: str) -> Path:
         """The path that stands for a segment."""
@@ -294,7 +299,7 @@ class PgStore:
                 with driver.transaction():
                     yield driver
                 if changes is not None:
-                    told(driver, changes)
+                    self._telling.tell(driver, changes)
             finally:
                 let_go(pooled, driver)
 
