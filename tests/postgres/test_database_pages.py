@@ -293,3 +293,15 @@ def test_any_edits_are_as_in_a_folder(store: PgStore, tmp_path_factory: pytest.T
     assert sorted(row[:2] for row in ours.properties) == sorted(row[:2] for row in theirs.properties)
     assert [row[2:] for row in ours.commands] == [row[2:] for row in theirs.commands]
     assert [row[0] for row in ours.commands if row[5]] == [row[0] for row in theirs.commands if row[5]]
+
+
+def test_a_run_that_is_copied_again_is_not_the_one_in_the_trash(store: PgStore, tmp_path: Path, address: str) -> None:
+    there(store, tmp_path, "twice")
+    runs_of = tracker.open(address)
+    assert runs_of.run("twice").scalars("loss").value.tolist() == [1.0]
+    store.discard("twice")
+    with store.engine.begin() as connection:
+        old = "(SELECT segment FROM segment WHERE place = '.trash/twice')"
+        connection.exec_driver_sql(f"UPDATE state SET status = 'failed' WHERE segment = {old}")
+    carry_run(tmp_path / "twice", store, "twice")
+    assert runs_of.run("twice").status == "finished"
