@@ -36,6 +36,7 @@ ONLY_READS = {
 
 OPENS_TO_WRITE = {
     "tracker/postgres/engine.py": "a database elsewhere, and no file",
+    "tracker/postgres/file_cache.py": "files of runs in a database, in the user's cache",
     "tracker/store/read/journal.py": "a private copy, in which a journal is played back",
     "tracker/store/read/read_only.py": "a copy of a run that is restored from the trash",
     "tracker/doctor.py": "viz doctor --repair",

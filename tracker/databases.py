@@ -30,8 +30,15 @@ class Listening(Protocol):
         """Ends it."""
 
 
+class Changing(Protocol):
+    """What is said of a run on the page, while one changes it."""
+
+    rows: tuple[list[Any], list[Any]]
+    """As `Database.page` gives them; what stands here in the end is kept."""
+
+
 class Database(Protocol):
-    """Runs in a database, for who reads them."""
+    """Runs in a database, for who reads them, and for what is said of them on the page."""
 
     root: Path
     """What stands for it."""
@@ -52,10 +59,64 @@ class Database(Protocol):
         """While this thread looks at some runs, or all: which segments there are and how they stand is asked once."""
 
     def page(self, run: str) -> tuple[list[Any], list[Any]]:
-        """What is said of a run on the page, as `tracker.store.run_page.RunPage` has it.
+        """What is said of a run on the page, or for `.` of the logdir: `tracker.store.run_page.PageRows`.
 
         Raises:
             StoreError: the database does not answer.
+        """
+
+    def versions(self, runs: Collection[str]) -> dict[str, int]:
+        """Of those of some runs of which something was ever said on the page: a number that each change makes another.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def changing(self, run: str) -> contextlib.AbstractContextManager[Changing]:
+        """While that is changed, by nobody else; it is kept when the block ends well.
+
+        Raises:
+            StoreError: the database does not answer; nothing was changed.
+        """
+
+    def discard(self, run: str) -> None:
+        """Puts a run into the trash. One of its name that lies there already gets a number behind it.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+            StoreError: the database does not answer.
+        """
+
+    def restore(self, run: str) -> None:
+        """Takes it back.
+
+        Raises:
+            RunNotFoundError: there is no such run in the trash.
+            PageChangeError: there is a run of that name again.
+            StoreError: the database does not answer.
+        """
+
+    def discarded(self) -> dict[str, float]:
+        """The runs in the trash, and when each was put there, in seconds since the epoch.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def files(self, run: str) -> dict[str, tuple[int, str]]:
+        """The size and the SHA-256 of each file beside a run's segments that is there as a whole, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+
+    def file(self, run: str, name: str) -> Path:
+        """Where such a file lies on this disk; it is fetched where it is not there yet.
+
+        Raises:
+            FileNotFoundError: there is none.
+            StoreError: the database does not answer, or what it has is damaged.
+            OSError: it cannot be kept here.
         """
 
     def watch(self, tell: Callable[[Path], None]) -> Listening:
@@ -98,3 +159,19 @@ def glimpse(root: Path, runs: Collection[str] | None = None) -> contextlib.Abstr
     """While this thread looks at a logdir, or some of its runs: a database is asked once how their segments stand."""
     inside = of(root)
     return contextlib.nullcontext() if inside is None else inside[0].glimpse(runs)
+
+
+def fetched(folder: Path, name: str) -> Path:
+    """Where a file beside a run's segments lies on this disk, whether it is there or not; of a database it is fetched.
+
+    Args:
+        folder: The run's.
+        name: Its path below that, with `/`.
+
+    Raises:
+        FileNotFoundError: the database has none of that name.
+        StoreError: it does not answer, or what it has is damaged.
+        OSError: it cannot be kept here.
+    """
+    inside = of(folder)
+    return folder / name if inside is None else inside[0].file(inside[1].as_posix(), name)

@@ -110,6 +110,10 @@ class NewerSchemaError(StoreError):
     """The file was written by a newer everystep."""
 
 
+class DatabaseError(StoreError):
+    """A database that does not answer, or not with what was asked."""
+
+
 class DamagedBytesError(TrackerError, ValueError):
     """Packed bytes that are not what this package packs."""
 

@@ -24,8 +24,10 @@ from dashboard.alerts.reading import found_in, known_findings_of
 from dashboard.alerts.rule import Rule
 from dashboard.alerts.watcher import Watcher, known_findings
 from dashboard.http.changes import done, wish_of
+from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import answered, json_answer
 from dashboard.live.websocket import LiveRuns
+from tracker import databases
 from tracker.errors import PageChangeError
 from tracker.store.read import alert_file
 from tracker.store.read.alert_file import DELIVERED, GIVEN_UP, WAITS, Delivery, KeptCrossing, KeptRule, Told
@@ -56,7 +58,7 @@ def routes(live_runs: LiveRuns, means: Means, key: Callable[[], bytes], watcher:
         live_runs: What is known of all runs.
         means: What actions are done with.
         key: The owner's.
-        watcher: Who follows the rules; None on a server that is read-only.
+        watcher: Who follows the rules; None on a server that is read-only, or of a database.
     """
     api = _Alerts(live_runs, means, key, watcher)
     return [
@@ -80,6 +82,11 @@ class _Alerts:
     @property
     def _root(self) -> Any:
         return self._live_runs.poller.catalog.root
+
+    async def _wish(self, request: Request) -> RequestValues:
+        if databases.of(self._root) is not None:
+            raise HTTPException(403, "Rules are kept in a folder of runs, and this logdir is a database.")
+        return await wish_of(request, self._watcher is None)
 
     async def alerts(self, request: Request) -> Response:
         """All rules, with what became of each, and the newest crossings."""
@@ -108,7 +115,7 @@ class _Alerts:
 
         id, version: Of the rule that it takes the place of, as it was seen. actions: Without them those it has.
         """
-        body = await wish_of(request, self._watcher is None)
+        body = await self._wish(request)
         id, version = body.text("id", MAX_ID), body.whole("version")
         said = {name: body.value(name) for name in rule.FIELDS if body.has(name)}
 
@@ -131,14 +138,14 @@ class _Alerts:
 
     async def pause(self, request: Request) -> Response:
         """{id, paused}: pauses a rule, or lets it go on; all rules."""
-        body = await wish_of(request, self._watcher is None)
+        body = await self._wish(request)
         id, paused = body.name("id"), body.flag("paused")
         await done(lambda: kept.pause(self._root, id, paused))
         return await self._changed(request)
 
     async def remove(self, request: Request) -> Response:
         """{id}: lets a rule go; all rules."""
-        body = await wish_of(request, self._watcher is None)
+        body = await self._wish(request)
         id = body.name("id")
         await done(lambda: kept.remove(self._root, id))
         return await self._changed(request)

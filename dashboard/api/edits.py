@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from dashboard.http.changes import done, wish_of
 from dashboard.http.requests import json_answer
-from dashboard.live import trash, user_edits
+from dashboard.live import trashes, user_edits
 from dashboard.live.websocket import LiveRuns
 from tracker.errors import PageChangeError
 from tracker.store.read.reader import Store
@@ -87,21 +87,23 @@ class _Edits:
 
     async def trash(self, _: Request) -> Response:
         """Names of the runs in the trash."""
-        return json_answer({"runs": await asyncio.to_thread(trash.in_trash, self._root)})
+        return json_answer({"runs": await asyncio.to_thread(trashes.of(self._root).names)})
 
     async def discard(self, request: Request) -> Response:
         """{runs}: moves them to the trash; with restore: true back. A run that is being written stays where it is."""
         body = await wish_of(request, self._read_only)
         names, restore = body.texts("runs", MAX_EDITED_RUNS), body.flag("restore")
 
+        trash = trashes.of(self._root)
+
         def move() -> None:
             for name in names:
                 if restore:
-                    trash.from_trash(self._root, name)
-                elif not trash.is_link(self._root, name) and self._store().run(name).status == "running":
+                    trash.restore(name)
+                elif not trash.is_link(name) and self._store().run(name).status == "running":
                     raise PageChangeError(f"{name} is being written; stop it first.")
                 else:
-                    trash.to_trash(self._root, name)
+                    trash.discard(name)
 
         await done(move)
         self._live_runs.look_again()

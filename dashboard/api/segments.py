@@ -29,14 +29,12 @@ from dashboard.receive import demand
 from dashboard.receive.senders import Senders
 from dashboard.receive.tokens import WriteTokens
 from dashboard.receive.waiting import TooManyError, Waiting
-from tracker import databases
 from tracker.errors import DamagedBytesError
 from tracker.logdir import is_segment_id
-from tracker.receive.deleted import DeletedError
 from tracker.receive.receiver import Piece, Receiver, UnstoredError
 from tracker.store import run_page, shipment
 from tracker.store.run_folder_files import PlaceError, is_one
-from tracker.store.shipment import Arrived, CursorError
+from tracker.store.shipment import Arrived, CursorError, DeletedError
 
 MAX_BODY_BYTES = shipment.LARGEST_BYTES
 MAX_WAITING_BYTES = 512 << 20
@@ -65,8 +63,6 @@ class Segments:
 
     def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
         self._receiver = Receiver(root)
-        self._hears_orders = databases.of(root) is None
-        """Whether runs here can be asked something on the page."""
         self._tokens = tokens
         self._waiting = 0
         self.senders = Senders()
@@ -160,15 +156,15 @@ class Segments:
             raise HTTPException(404, "no segment can be called so")
         rate, known_demand = float(body.number("rate") or 0), body.text("demand", 100)
         self.senders.heard(project, node, behind, len(seen), rate)
-        runs, wait_s = seen if self._hears_orders else [], min(float(wait), LONGEST_WAIT_S)
-        hearing = asyncio.create_task(self._asks.hear(project, runs, known, known_demand, wait_s))
+        wait_s = min(float(wait), LONGEST_WAIT_S)
+        hearing = asyncio.create_task(self._asks.hear(project, seen, known, known_demand, wait_s))
         leaving = asyncio.create_task(gone(request))
         try:
             await asyncio.wait((hearing, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not hearing.done():  # nobody is there to be told
                 return Response(status_code=204)
             found = hearing.result()
-        except TooManyError as error:
+        except (TooManyError, UnstoredError) as error:
             raise HTTPException(503, str(error), AGAIN) from error
         finally:
             hearing.cancel()

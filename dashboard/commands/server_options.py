@@ -130,7 +130,7 @@ def settings_of(arguments: argparse.Namespace, logdir: Path) -> Settings:
         secret=secret_of(chosen) if chosen else None,
         prefix=prefix,
         allowed=allowed,
-        read_only=arguments.read_only or is_database,  # what is said on a page stands in files of a folder
+        read_only=arguments.read_only,
         allow_commands=arguments.allow_commands,
         framed=arguments.framed,
         visdom_port=arguments.visdom_port,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +18,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from dashboard.receive import demand
 from dashboard.receive.demand import Demand
-from tracker import logdir
 from tracker.errors import StoreError, TrackerError
-from tracker.receive.deleted import DeletedError
 from tracker.receive.receiver import Receiver
-from tracker.store.read import commands
+from tracker.store.read import commands, page_tables
 from tracker.store.read.run_files import RunFiles
+from tracker.store.shipment import DeletedError
 
 LOOK_S = 0.1
 """Between two looks; one at a thousand files takes 2 ms."""
@@ -37,7 +35,7 @@ ANEW_S = 4.0
 
 MOST_WAITING = 20_000
 
-Stamp = tuple[int, int, int]
+
 Found = dict[str, list[dict[str, Any]]]
 T = TypeVar("T")
 
@@ -57,7 +55,7 @@ class Heard(NamedTuple):
 class _Read(NamedTuple):
     """What a run was asked, as it was last read."""
 
-    stamp: Stamp
+    stamp: page_tables.Stamp
     at: float
     asked: list[dict[str, Any]]
     is_all: bool
@@ -91,7 +89,7 @@ class Waiting:
         self._waits: set[_Wait] = set()
         self._looking: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "waiting")
-        self._stamps: dict[Path, Stamp | None] = {}
+        self._stamps: dict[Path, page_tables.Stamp | None] = {}
         """As of the last look; of its thread, like what was read."""
         self._read: dict[Path, _Read] = {}
 
@@ -187,10 +185,13 @@ class Waiting:
                     found.setdefault(path.parent, segment)
         return found
 
-    def _changed(self, folders: Iterable[Path]) -> tuple[list[Path], float]:
-        """Those whose page's file is another one than at the last look, and how long that took."""
+    def _changed(self, folders: Collection[Path]) -> tuple[list[Path], float]:
+        """Those of which something else is said than at the last look, and how long that took."""
         began = time.monotonic()
-        before, self._stamps = self._stamps, {folder: _stamp(folder / logdir.PAGE_FILE) for folder in folders}
+        try:
+            before, self._stamps = self._stamps, page_tables.stamps(folders)
+        except StoreError:  # a database that is away
+            return [], time.monotonic() - began
         self._read = {folder: read for folder, read in self._read.items() if folder in self._stamps}
         changed = [folder for folder, stamp in self._stamps.items() if folder not in before or stamp != before[folder]]
         return changed, time.monotonic() - began
@@ -205,35 +206,24 @@ class Waiting:
 
     def _asked(self, folder: Path) -> list[dict[str, Any]]:
         """What a run was asked and has not answered, as it was read since that may have changed."""
-        stamp, now = _stamp(folder / logdir.PAGE_FILE), time.monotonic()
-        if stamp is None:
-            return []
-        read = self._read.get(folder)
-        if read is None or read.stamp != stamp or not (read.is_all or now - read.at < ANEW_S):
-            read = _Read(stamp, now, [], False)
-            with contextlib.suppress(StoreError, OSError):
-                is_asked = bool(commands.asked(folder, commands.Cursor(), 1)[0])
-                found = commands.unanswered(RunFiles(folder), folder) if is_asked else []
-                read = _Read(stamp, now, [_told(each) for each in found], not is_asked)
-            self._read[folder] = read
-        return read.asked
+        now, read = time.monotonic(), self._read.get(folder)
+        with contextlib.suppress(StoreError):  # a database that is away
+            stamp = page_tables.stamps([folder])[folder]
+            if stamp is None:
+                return []
+            if read is None or read.stamp != stamp or not (read.is_all or now - read.at < ANEW_S):
+                read = self._read[folder] = _read(folder, stamp, now)
+        return [] if read is None else read.asked
+
+
+def _read(folder: Path, stamp: page_tables.Stamp, now: float) -> _Read:
+    with contextlib.suppress(StoreError, OSError):
+        is_asked = bool(commands.asked(folder, commands.Cursor(), 1)[0])
+        found = commands.unanswered(RunFiles(folder), folder) if is_asked else []
+        return _Read(stamp, now, [each._asdict() for each in found], not is_asked)
+    return _Read(stamp, now, [], False)
 
 
 def _wake(waits: Iterable[_Wait]) -> None:
     for wait in waits:
         wait.woken.set()
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _told(asked: commands.Asked) -> dict[str, Any]:
-    return {
-        "nonce": asked.nonce, "name": asked.name, "value": asked.value, "expected": asked.expected,
-        "author": asked.author, "wall_time": asked.wall_time,
-    }  # fmt: skip

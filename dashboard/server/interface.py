@@ -39,7 +39,7 @@ from dashboard.api import (
     senders,
 )
 from dashboard.http.turns import Turns
-from dashboard.live import long_polling, trash
+from dashboard.live import long_polling, trashes
 from dashboard.live.examiner import Examiner
 from dashboard.live.poller import Poller
 from dashboard.live.tfevents_mirror import MirrorProcess
@@ -48,6 +48,7 @@ from dashboard.receive.tokens import WriteTokens
 from dashboard.server import vendor_scripts
 from dashboard.server.settings import Settings
 from dashboard.serving import paths
+from tracker import databases
 from tracker.store.read.reader import Store
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Interface:
             return Store(logdir, mirror)
 
         if not settings.read_only:
-            trash.finish_moves(logdir)  # before the first look, which would see a run in two places
+            trashes.of(logdir).finish_moves()  # before the first look, which would see a run in two places
         self._live_runs = live_runs = LiveRuns(lambda tell: Poller(logdir, tell, mirror, settings.index))
         self._examiner = Examiner(live_runs.poller, store)
         live_runs.listeners.append(self._examiner.note)
@@ -85,7 +86,7 @@ class Interface:
         self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
         means, key = Means(store, settings.allow_commands), cache(key_of_user)
         self._watcher = None
-        if not settings.read_only:
+        if not settings.read_only and databases.of(logdir) is None:  # rules are kept in a folder
             findings_of, tell = known_findings_of(live_runs.poller), alerts.teller(live_runs)
             self._watcher = Watcher(logdir, live_runs.poller, key, means, findings_of=findings_of, tell=tell)
             live_runs.listeners.append(self._watcher.heard)

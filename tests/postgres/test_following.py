@@ -17,8 +17,9 @@ from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from tracker import logdir as logdirs
 from tracker.errors import StoreError
-from tracker.postgres import replica
+from tracker.postgres.listening import Listening
 from tracker.postgres.opened import PgStore
+from tracker.postgres.telling import Telling
 
 
 def test_new_points_and_new_runs(store: PgStore, tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_segment_that_was_deleted(store: PgStore, tmp_path: Path) -> None:
 def test_who_adds_rows_says_so(store: PgStore, tmp_path: Path) -> None:
     """By PostgreSQL itself, after they can be seen; and who hears nothing any more knows that."""
     told: queue.Queue[Path] = queue.Queue()
-    listening = store.watch(told.put)
+    listening = Listening(store.engine, store.shown, lambda run: told.put(store.root / run))
     with tracker.init(logdir=tmp_path, name="r", machine=False) as run:
         run.log({"x": 1.0}, 0)
     carry_run(tmp_path / "r", store, "told")
@@ -97,7 +98,7 @@ def test_a_poller_follows_it(store: PgStore, tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(pollers, "NET_S", 3600.0)
     else:
         monkeypatch.setattr(pollers, "SCAN_S", 0.1)
-        monkeypatch.setattr(replica, "told", lambda *_: None)
+        monkeypatch.setattr(Telling, "tell", lambda *_: None)
     seen: list[Changes] = []
     poller = pollers.Poller(store.root, seen.append)
     poller.start()

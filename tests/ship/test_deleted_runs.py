@@ -21,12 +21,12 @@ import tracker
 from dashboard.cli import main as viz
 from dashboard.live import trash
 from tracker import logdir as logdirs
-from tracker.receive.deleted import Deleted, DeletedError
+from tracker.receive.deleted import Deleted
 from tracker.receive.receiver import Receiver
 from tracker.ship import shipper
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper
-from tracker.store.shipment import Arrived
+from tracker.store.shipment import Arrived, DeletedError
 
 
 def log(logdir: Path, *names: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.copying.place import CopyError, Place
 from tracker.errors import PageChangeError, StoreError, TrackerError
 from tracker.ship.server import ForbiddenError, UnreachableError
@@ -125,7 +125,7 @@ def _copy_files(folder: Path, place: Place, copied: Copied, tell: Callable[[int]
 
 def _copy_file(folder: Path, name: str, size: int, place: Place, at: int, tell: Callable[[int], None]) -> None:
     digest, tries = digest_of(folder, name), 0
-    with open(folder / name, "rb") as file:
+    with open(databases.fetched(folder, name), "rb") as file:
         while at < size:
             file.seek(at)
             reached = place.take_piece(name, at, file.read(PIECE_BYTES), size, digest)

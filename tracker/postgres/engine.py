@@ -14,7 +14,7 @@ from psycopg.pq import Format
 from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
 from psycopg.types.string import TextBinaryLoader, TextLoader
 
-from tracker.errors import StoreError
+from tracker.errors import DatabaseError
 from tracker.postgres.rows import kept
 
 PATIENCE_S = 30
@@ -27,6 +27,9 @@ CHANNEL = "everystep"
 
 _RUNS = 0x45565355
 """Of PostgreSQL's advisory locks, beside the number of a run: two that begin there, or say something, take turns."""
+
+_CONTENTS = 0x45565356
+"""Likewise, beside a content: two that bring the same take turns."""
 
 _HELD, _MORE = 5, 40
 """Connections that are kept, and how many more there may be at a time."""
@@ -86,7 +89,7 @@ def answering(shown: str) -> Iterator[None]:
     """While a database is asked.
 
     Raises:
-        StoreError: it does not answer, or not with what was asked.
+        DatabaseError: it does not answer, or not with what was asked.
     """
     try:
         yield
@@ -94,7 +97,7 @@ def answering(shown: str) -> Iterator[None]:
         said = getattr(error, "orig", None) or error
         is_away = isinstance(said, (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.TimeoutError))
         what = "does not answer" if is_away else "refuses a question"
-        raise StoreError(shown, f"the database {what} ({words_of(error)})") from None
+        raise DatabaseError(shown, f"the database {what} ({words_of(error)})") from None
 
 
 def words_of(error: BaseException) -> str:
@@ -114,6 +117,11 @@ def let_go(pooled: Any, driver: psycopg.Connection[Any]) -> None:
 def hold_run(driver: psycopg.Connection[Any], run: str) -> None:
     """Until the end of the transaction nobody else begins a segment of a run, or says something of it."""
     driver.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_RUNS, zlib.crc32(run.encode("utf-8", "replace")) >> 1))
+
+
+def hold_content(driver: psycopg.Connection[Any], digest: str) -> None:
+    """Until the end of the transaction nobody else makes a file of this content one of all runs."""
+    driver.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_CONTENTS, zlib.crc32(digest.encode()) >> 1))
 
 
 def driver_of(engine: sa.Engine) -> tuple[Any, psycopg.Connection[Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -46,28 +45,19 @@ class Listening:
         """Ends it, soon."""
         self._stopped.set()
 
+    def hear(self, run: str) -> None:
+        """Tells of a run, unless it was ended."""
+        if not self._stopped.is_set():
+            self._tell(run)
+
     def _listen(self) -> None:
         try:
             while not self._stopped.is_set():
                 for said in self._driver.notifies(timeout=LOOK_S):
-                    self._tell(said.payload)
+                    self.hear(said.payload)
         except psycopg.Error:  # who looks by the clock finds out what it means
             pass
         finally:
             self.is_over = True
             with contextlib.suppress(psycopg.Error):
                 self._driver.close()
-
-
-def told(driver: psycopg.Connection[Any], run: str) -> None:
-    """Tells all who listen, once the rows are there. It is no loss where that fails: they look by themselves, too.
-
-    Not within the transaction that adds the rows: those that tell are committed one after the other, and would wait for
-    the disk in a row.
-    """
-    with contextlib.suppress(psycopg.Error), driver.transaction():
-        driver.execute("SELECT pg_notify(%s, %s)", (CHANNEL, run if len(run.encode()) < LONGEST_BYTES else ""))
-
-
-LONGEST_BYTES = 8000
-"""From which on PostgreSQL tells nothing."""

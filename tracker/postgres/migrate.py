@@ -13,7 +13,7 @@ from tracker.errors import LogdirError, NewerSchemaError, message
 REVISIONS = "everystep_revision"
 """The table that says up to which step the tables were brought."""
 
-STEPS = ("0001",)
+STEPS = ("0001", "0002", "0003", "0004")
 """The steps, oldest first; a test holds them and their files together."""
 
 _LOCK = 0x45565354
@@ -48,7 +48,7 @@ def check(engine: sa.Engine, shown: str) -> None:
     """That the tables are there and known; for who only reads, and changes nothing.
 
     Raises:
-        LogdirError: there are none.
+        LogdirError: there are none, or an older everystep made them.
         NewerSchemaError: a newer everystep made them.
     """
     found = revision(engine)
@@ -62,6 +62,15 @@ def check(engine: sa.Engine, shown: str) -> None:
         )
     if found not in STEPS:
         raise _newer(shown, found)
+    if found != STEPS[-1]:
+        raise LogdirError(
+            message(
+                f"The tables of the database {shown} were made by an older everystep.",
+                expected=f"step {STEPS[-1]}",
+                got=f"step {found}",
+                hint="The first who adds runs brings them up to date: viz serve --receive, viz ship or viz copy --to.",
+            )
+        )
 
 
 def revision(engine: sa.Engine) -> str | None:

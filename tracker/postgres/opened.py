@@ -13,25 +13,27 @@ import psycopg
 import sqlalchemy as sa
 
 from tracker import databases, logdir
-from tracker.errors import LogdirError, StoreError, message
-from tracker.postgres import address, migrate, said
+from tracker.errors import DamagedBytesError, DamagedStoreError, DatabaseError, LogdirError, message
+from tracker.postgres import address, file_cache, files, migrate, said, trash
 from tracker.postgres.asking import Asking, as_file
 from tracker.postgres.engine import answering, driver_of, engine_of, let_go
-from tracker.postgres.listening import Listening, told
+from tracker.postgres.listening import Listening
 from tracker.postgres.replica import PgReplica
 from tracker.postgres.session import Session
-from tracker.store.run_page import RunPage
+from tracker.postgres.telling import Telling
+from tracker.store.run_page import PageRows
 
-_SEGMENTS = sa.text("SELECT id FROM segment WHERE place = :place ORDER BY created, id")
-_PLACES = sa.text("SELECT DISTINCT place FROM segment")
+_SEGMENTS = sa.text("SELECT id, segment FROM segment WHERE place = :place ORDER BY created, id")
+_PLACES = sa.text(f"SELECT DISTINCT place FROM segment WHERE NOT starts_with(place, '{trash.BELOW}')")
 _ALL = """
 SELECT place, id, segment, written, heartbeat, checksum FROM (
     SELECT place, created, id, segment.segment, written, heartbeat, state.checksum
     FROM segment JOIN state USING (segment)
-    UNION ALL SELECT place, 0, '', 0, count(*), max(wall_time), 0 FROM properties GROUP BY place
-) AS found {} ORDER BY place, created, id
+    UNION ALL SELECT place, 0, '', version, 0, 0, 0 FROM pages
+) AS found WHERE {} ORDER BY place, created, id
 """
-_STAMPS, _STAMPS_OF = sa.text(_ALL.format("")), sa.text(_ALL.format("WHERE place = ANY (:places)"))
+_STAMPS = sa.text(_ALL.format(f"NOT starts_with(place, '{trash.BELOW}')"))
+_STAMPS_OF = sa.text(_ALL.format("place = ANY (:places)"))
 """Of what is said of a run its stamp stands before those of its segments, without a name."""
 
 _OWN = sa.text("""
@@ -66,15 +68,15 @@ class PgStore:
         self.shown = address.shown(url)
         self.engine = engine_of(url)
         self._plain = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._telling = Telling(self.engine)
         self._numbers: dict[tuple[str, str], int] = {}
+        """Of segments, as they were listed last: one that was deleted may be sent again, and has another then."""
         self._mine = threading.local()
         try:
             with answering(self.shown):
                 (migrate.migrate if for_writing else migrate.check)(self.engine, self.shown)
-        except StoreError as error:
+        except DatabaseError as error:
             self.engine.dispose()
-            if type(error) is not StoreError:
-                raise
             raise LogdirError(message(f"The database {self.shown} cannot be opened.", got=error.why)) from None
         except BaseException:
             self.engine.dispose()
@@ -92,7 +94,10 @@ class PgStore:
         """The segments of a run, by name, oldest first; none where there is no such run."""
         if self._has_glimpsed:
             return [*filter(None, self._glimpsed().get(run, ()))]
-        return [*self._rows(_SEGMENTS, place=run)]
+        with answering(self.shown), self._plain.connect() as connection:
+            rows = connection.execute(_SEGMENTS, {"place": run}).all()
+        self._numbers |= {(run, segment): number for segment, number in rows}
+        return [segment for segment, _ in rows]
 
     def stamp(self, run: str, segment: str) -> tuple[object, ...]:
         """What changes when a segment does, or for no name what is said of the run; nothing where it is not there."""
@@ -109,8 +114,8 @@ class PgStore:
         finally:
             self._mine.glimpse = outer
 
-    def page(self, run: str) -> RunPage:
-        """What is said of a run on the page.
+    def page(self, run: str) -> PageRows:
+        """What is said of a run on the page, or for `.` of the logdir.
 
         Raises:
             StoreError: the database does not answer.
@@ -118,18 +123,106 @@ class PgStore:
         with self._transaction() as driver:
             return said.read(driver, run)
 
-    def say(self, run: str, page: RunPage) -> bool:
-        """Takes over what is new of what is said of a run elsewhere; whether anything was.
+    def versions(self, runs: Collection[str]) -> dict[str, int]:
+        """Of those of which something was ever said on the page: a number that each change makes another.
 
         Raises:
-            DamagedBytesError: no database keeps such a text.
             StoreError: the database does not answer.
         """
         with self._transaction() as driver:
-            is_new = said.merge(driver, run, self.root / run, page)
-            if is_new:
-                told(driver, run)
-            return is_new
+            return said.versions(driver, runs)
+
+    @contextlib.contextmanager
+    def changing(self, run: str) -> Iterator[said.Change]:
+        """While that is changed, by nobody else; it is kept when the block ends well.
+
+        Raises:
+            StoreError: the database does not answer; nothing was changed.
+        """
+        with self._transaction(changes=run) as driver:
+            change = said.Change(driver, run)
+            yield change
+            change.keep()
+
+    def discard(self, run: str) -> None:
+        """Puts a run into the trash; see `databases.Database.discard`.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+            StoreError: the database does not answer.
+        """
+        with self._transaction(changes=run) as driver:
+            trash.discard(driver, run)
+
+    def restore(self, run: str) -> None:
+        """Takes it back.
+
+        Raises:
+            RunNotFoundError: there is no such run in the trash.
+            PageChangeError: there is a run of that name again.
+            StoreError: the database does not answer.
+        """
+        with self._transaction(changes=run) as driver:
+            trash.restore(driver, run)
+
+    def discarded(self) -> dict[str, float]:
+        """The runs in the trash, and when each was put there, in seconds since the epoch.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return trash.discarded(driver)
+
+    def files(self, run: str) -> dict[str, tuple[int, str]]:
+        """The size and the SHA-256 of each file beside a run's segments that is there as a whole, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return files.whole(driver, run)
+
+    def file(self, run: str, name: str) -> Path:
+        """Where such a file lies in the user's cache; see `databases.Database.file`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            StoreError: the database does not answer, or what it has is damaged.
+            OSError: it cannot be kept here.
+        """
+        with self._transaction() as driver:
+            body = files.body_of(driver, run, name)
+            if body is None or not body.is_whole:
+                raise FileNotFoundError(f"there is no file {self.root / run / name}")
+            path = file_cache.path_of(name, body.digest)
+            if not file_cache.has(path, body.size):
+                try:
+                    file_cache.put(path, body.digest, files.read(driver, body.number))
+                except DamagedBytesError as error:
+                    raise DamagedStoreError(self.root / run / name, str(error)) from error
+            return path
+
+    def begun(self, run: str) -> dict[str, int]:
+        """How many bytes have arrived of each file beside a run's segments, by name.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with self._transaction() as driver:
+            return files.begun(driver, run)
+
+    def add(self, run: str, name: str, at: int, data: bytes, size: int, digest: str) -> int:
+        """Adds a piece to such a file; arguments and errors are those of `tracker.store.write.arriving_file.add`.
+
+        Raises:
+            StoreError: the database does not answer; nothing was added.
+        """
+        with self._transaction() as driver:
+            found = files.add(driver, run, name, at, data, size, digest)
+        if found is None:
+            raise DamagedBytesError(f"{name}: what arrived does not match its hash")
+        return found
 
     def watch(self, tell: Callable[[Path], None]) -> Listening:
         """Tells the folders of runs to which something is added, by whatever process, until it is stopped.
@@ -137,7 +230,9 @@ class PgStore:
         Raises:
             StoreError: the database does not answer.
         """
-        return Listening(self.engine, self.shown, lambda run: tell(self.root / run))
+        made = Listening(self.engine, self.shown, lambda run: tell(self.root / run))
+        self._telling.add(made)
+        return made
 
     def connect(self, run: str, segment: str, path: Path) -> sqlite3.Connection:
         """What answers the questions that readers ask a segment's file.
@@ -151,7 +246,7 @@ class PgStore:
             found = self._rows(_NUMBER, place=run, id=segment)
             if not found:
                 raise FileNotFoundError(f"there is no segment {path}")
-            number = self._numbers[run, segment] = found[0]  # which no other ever has
+            number = self._numbers[run, segment] = found[0]
         return as_file(Asking(self._session(), number))
 
     def replica(self, run: str, segment: str, *, begins: bool = False) -> PgReplica:
@@ -166,7 +261,8 @@ class PgStore:
             RunNameError: no run can be called so.
             StoreError: the database does not answer.
         """
-        return PgReplica(self.engine, self.shown, logdir.check_run_name(run), segment, begins=begins)
+        run = logdir.check_run_name(run)
+        return PgReplica(self.engine, self.shown, self._telling, run, segment, begins=begins)
 
     def path(self, run: str, segment: str) -> Path:
         """The path that stands for a segment."""
@@ -190,15 +286,20 @@ class PgStore:
         with answering(self.shown), self._plain.connect() as connection:
             for place, segment, *stamp in connection.execute(query):
                 found.setdefault(place, {})[segment] = tuple(stamp)
+                if segment:
+                    self._numbers[place, segment] = stamp[0]
         return {run: stamps for run, stamps in found.items() if stamps.keys() != {""}}
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
+    def _transaction(self, changes: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A transaction; where it changes something of a run, those who listen are told then."""
         with answering(self.shown):
             pooled, driver = driver_of(self.engine)
             try:
                 with driver.transaction():
                     yield driver
+                if changes is not None:
+                    self._telling.tell(driver, changes)
             finally:
                 let_go(pooled, driver)
 

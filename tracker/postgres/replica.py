@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from tracker.errors import DamagedBytesError
 from tracker.postgres.asking import Asking, Within, as_file
 from tracker.postgres.engine import answering, driver_of, hold_run, let_go, words_of
-from tracker.postgres.listening import told
 from tracker.postgres.rows import keepable
 from tracker.postgres.tables import KEEPERS, KINDS, NAMES
+from tracker.postgres.telling import Telling
 from tracker.store import columns
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment, TakenError
 from tracker.store.write import arriving_order
@@ -70,6 +70,7 @@ class PgReplica:
     Args:
         engine: Of the database, whose tables are up to date.
         shown: Its address without a password.
+        telling: Tells those who listen.
         place: The run that the segment is shown under.
         segment: Its name.
         begins: Whether it begins a run, so that no other segment may lie there.
@@ -81,18 +82,21 @@ class PgReplica:
         StoreError: the database does not answer.
     """
 
-    def __init__(self, engine: sa.Engine, shown: str, place: str, segment: str, *, begins: bool = False) -> None:
+    def __init__(
+        self, engine: sa.Engine, shown: str, telling: Telling, place: str, segment: str, *, begins: bool = False
+    ) -> None:
         self.place = place
         self.segment = segment
         self._engine = engine
         self._shown = shown
+        self._telling = telling
         self._begins = begins
         with self._connection() as driver:
             self.arrived = self._look(driver)[1]
 
     def is_in_place(self) -> bool:
-        """Always: no row is held that others could move."""
-        return True
+        """Once it has begun, always: no row is held that others could move. Before that another hand may begin it."""
+        return self.arrived != Arrived()
 
     def take(self, shipment: Shipment, *, is_followed: bool = False) -> Arrived:
         """Takes what arrived, all of it or nothing; where the store is then.
@@ -141,7 +145,7 @@ class PgReplica:
                 with driver.transaction():
                     yield driver
                 if is_news:
-                    told(driver, self.place)
+                    self._telling.tell(driver, self.place)
             except (psycopg.IntegrityError, psycopg.DataError) as error:
                 raise DamagedBytesError(f"its rows do not stand beside those before ({words_of(error)})") from None
             finally:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracker import databases, logdir
-from tracker.errors import DamagedBytesError
 from tracker.postgres.opened import PgStore
 from tracker.receive.home import Taker
 from tracker.store.run_page import RunPage
+from tracker.store.write import page_merge
 
 
 class DatabaseHome:
@@ -19,14 +19,15 @@ class DatabaseHome:
         return store.replica(run, logdir.segment_id(path), begins=begins)
 
     def files(self, folder: Path) -> dict[str, int]:
-        return {}
+        store, run = _of(folder)
+        return store.begun(run)
 
     def add(self, folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -> int:
-        raise DamagedBytesError("a database keeps no files of models and recordings")
+        store, run = _of(folder)
+        return store.add(run, name, at, data, size, digest)
 
     def say(self, folder: Path, page: RunPage) -> bool:
-        store, run = _of(folder)
-        return store.say(run, page)
+        return page_merge.merge(folder, page)
 
 
 def _of(folder: Path) -> tuple[PgStore, str]:

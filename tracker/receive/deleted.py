@@ -8,17 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker import logdir
-from tracker.errors import RunNameError, TrackerError
+from tracker.errors import RunNameError
+from tracker.store.shipment import DeletedError
 
 MOST_BYTES = 64 << 20
 """Of notes: some four hundred thousand segments. Of more the newest count."""
-
-
-class DeletedError(TrackerError):
-    """What was sent is of a run that was deleted here, and not restored."""
-
-    def __init__(self, run: str) -> None:
-        super().__init__(f"{run} was deleted here; once it is restored from the trash it can be sent again")
 
 
 class Stone(NamedTuple):

@@ -58,7 +58,8 @@ class Home(Protocol):
         """Adds a piece to such a file; see `tracker.store.write.arriving_file.add`.
 
         Raises:
-            DamagedBytesError: it is not what it is said to be, or no such files are kept here.
+            PlaceError: it goes on from somewhere else.
+            DamagedBytesError: it is not what it is said to be.
         """
 
     def say(self, folder: Path, page: RunPage) -> bool:

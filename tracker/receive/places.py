@@ -12,6 +12,7 @@ from tracker import databases
 from tracker import logdir as logdirs
 from tracker.errors import DamagedBytesError, RunNameError
 from tracker.receive.deleted import Deleted
+from tracker.receive.discarded import Discarded
 from tracker.store import columns
 from tracker.store.read import copied
 from tracker.store.shipment import Row
@@ -27,7 +28,7 @@ class Places:
         deleted: Which of them were deleted.
     """
 
-    def __init__(self, root: Path, deleted: Deleted) -> None:
+    def __init__(self, root: Path, deleted: Deleted | Discarded) -> None:
         self._root = root
         self._deleted = deleted
         self._lock = threading.Lock()
@@ -55,7 +56,7 @@ class Places:
             return path if self._is_there(path) else None
         with self._lock:
             place = self._place_of(beside or segment)
-            if self._database is None and (place is None or not os.path.lexists(place)):
+            if place is None or (self._database is None and not os.path.lexists(place)):
                 place = self._deleted.restored(beside or segment) or place
                 if place is not None:
                     self._found()[beside or segment] = place
@@ -156,8 +157,9 @@ class Places:
         known = self._found()
         if self._database is not None and segment and segment not in known:
             database = self._database[0]
-            for folder in (database.root / run for run in database.runs_of(segment)):
-                if self._root in folder.parents:
+            for run in database.runs_of(segment):
+                folder = database.root / run
+                if self._root in folder.parents and not run.startswith(f"{logdirs.TRASH_FOLDER}/"):
                     known[segment] = logdirs.segment_path(folder, segment)
         return known.get(segment)
 

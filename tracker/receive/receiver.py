@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tracker import databases, logdir
 from tracker.errors import DamagedBytesError, PageChangeError, StoreError, TrackerError
 from tracker.receive.deleted import Deleted
+from tracker.receive.discarded import Discarded
 from tracker.receive.home import FolderHome, Home, Taker
 from tracker.receive.places import Places
 from tracker.store.read import segments
@@ -71,7 +72,10 @@ class Receiver:
             if path is None:
                 return Arrived()
             with self._held(path) as taker:
-                return taker.arrived
+                arrived = taker.arrived
+            if not (arrived.cursor or run or databases.of(path) is None):  # another hand may have deleted it
+                self._places_of(project).forget(beside or segment)
+            return arrived
 
     def take(
         self,
@@ -204,7 +208,8 @@ class Receiver:
     def _places_of(self, project: str) -> Places:
         with self._lock:
             if project not in self._places:
-                deleted = Deleted(self._root, project)
+                inside = databases.of(self._root)
+                deleted = Deleted(self._root, project) if inside is None else Discarded(inside[0], project)
                 self._places[project] = Places(self._root / project if project else self._root, deleted)
             return self._places[project]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tracker import logdir
-from tracker.errors import RecordingError, message
+from tracker import databases, logdir
+from tracker.errors import RecordingError, StoreError, message
 from tracker.recorder import tree
 from tracker.recorder.folder import STATES, SUFFIX
 
@@ -91,8 +91,10 @@ class Recordings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / logdir.RECORDINGS_FOLDER
+        self._run = folder
+        self._kept = _kept_in(folder)
         self.files = sorted(self._files(), key=lambda each: (each.session, each.reason != "run", each.last))
-        self._read = lru_cache(maxsize=8)(read_recording)
+        self._read = lru_cache(maxsize=8)(lambda path: read_recording(self._fetched(path)))
         self._states: dict[str, dict[int, str]] = {}
 
     def __bool__(self) -> bool:
@@ -151,9 +153,9 @@ class Recordings:
         target = self[step]
         first = target.state_step
         between = () if first is None else range(first + 1, step)
-        return [*(self[each] for each in between if self._has(each)), target]
+        return [*(self[each] for each in between if self._is_recorded(each)), target]
 
-    def _has(self, step: int) -> bool:
+    def _is_recorded(self, step: int) -> bool:
         return any(each.first <= step <= each.last for each in self.files)
 
     def states(self, session: str) -> dict[int, str]:
@@ -164,7 +166,7 @@ class Recordings:
                 if each.session == session:
                     with contextlib.suppress(RecordingError):  # which is told where a step of that file is asked for
                         found |= named_states(self._read(each.path))
-            self._states[session] = {step: name for step, name in found.items() if _is_file(self._place(name))}
+            self._states[session] = {step: name for step, name in found.items() if self._has(self._place(name))}
         return self._states[session]
 
     def state(self, session: str, step: int) -> Any:
@@ -173,17 +175,27 @@ class Recordings:
         Raises:
             RecordingError: it is damaged.
         """
-        place = self._place(self.states(session)[step])
+        place = self._fetched(self._place(self.states(session)[step]))
         check_state(place)
         return _tree(place)
+
+    def _has(self, place: Path) -> bool:
+        return _is_file(place) if self._kept is None else place.relative_to(self.folder).as_posix() in self._kept
+
+    def _fetched(self, place: Path) -> Path:
+        """Where a file lies on this disk."""
+        try:
+            return databases.fetched(self._run, place.relative_to(self._run).as_posix())
+        except (StoreError, OSError) as error:
+            raise RecordingError(message(f"{place.name} cannot be read.", got=error)) from error
 
     def _place(self, name: str) -> Path:
         return self.folder / STATES / f"{name}{SUFFIX}"
 
     def _files(self) -> Iterator[Found]:
-        for name in names_in(self.folder):
+        for name in names_in(self.folder) if self._kept is None else sorted(self._kept):
             found = _NAME.fullmatch(name)
-            if found and _is_file(self.folder / name):
+            if found and self._has(self.folder / name):
                 yield Found(int(found[1]), int(found[2]), found[3], found[4], self.folder / name)
 
     def _moment(self, found: Found, step: int) -> Moment | None:
@@ -269,6 +281,16 @@ def names_in(folder: Path) -> list[str]:
         return [] if folder.is_symlink() else os.listdir(folder)[:MOST_FILES]
     except OSError:
         return []
+
+
+def _kept_in(folder: Path) -> frozenset[str] | None:
+    """What a database keeps of a run's recordings, by their paths below that folder; None of a run on the disk."""
+    inside = databases.of(folder)
+    if inside is None:
+        return None
+    below = f"{logdir.RECORDINGS_FOLDER}/"
+    names = inside[0].files(inside[1].as_posix())
+    return frozenset(name.removeprefix(below) for name in names if name.startswith(below))
 
 
 def _is_file(place: Path) -> bool:

@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 from tracker import databases
-from tracker.ship import lock
+from tracker.ship import lock, spool
 from tracker.ship.background import DATABASE
 from tracker.ship.elsewhere import elsewhere
+from tracker.ship.emptying import Emptying
 from tracker.ship.server import ForbiddenError, Server
 from tracker.ship.shipper import Progress, Shipper
 
@@ -56,12 +57,18 @@ def _send(root: Path, url: str, ended: threading.Event) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    emptying = None
+    if databases.is_address(url) and root == spool.own_folder(url):
+        emptying = Emptying(root, server.another(), shipper.stopped)
+        emptying.start()
     try:
         progress = shipper.run(idle_s=IDLE_S)
     except ForbiddenError as error:
         _say(f"{error}{'; is $VIZ_WRITE_TOKEN that of the server?' if isinstance(server, Server) else ''}")
         return 1
     finally:
+        if emptying is not None:
+            emptying.join()
         server.close()
     _say(f"ended: {progress.done:,} of {progress.segments:,} segments are there as a whole")
     return 0

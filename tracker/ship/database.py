@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker import postgres
-from tracker.errors import DamagedBytesError, LogdirError, MissingPackageError, NewerSchemaError
-from tracker.ship.server import ForbiddenError, RefusedRowsError, UnreachableError
+from tracker.errors import DamagedBytesError, LogdirError, MissingPackageError, NewerSchemaError, StoreError
+from tracker.ship.server import DeletedThereError, ForbiddenError, RefusedRowsError, UnreachableError
+from tracker.store.read import commands, page_tables
+from tracker.store.read.run_files import RunFiles
+from tracker.store.run_folder_files import PlaceError
 from tracker.store.run_page import RunPage
-from tracker.store.shipment import Arrived, CursorError, Shipment
+from tracker.store.shipment import Arrived, CursorError, DeletedError, Shipment
 
 if TYPE_CHECKING:
     from tracker.receive.receiver import Receiver
 
 T = TypeVar("T")
+
+LOOK_S = 0.5
+"""Between two looks whether something is asked."""
+
+ANEW_S = 4.0
+"""After which it is read again whether a run has answered what it was asked."""
 
 
 class Database:
@@ -34,6 +46,8 @@ class Database:
         self._url = url
         self._run = run
         self._receiver: Receiver | None = None
+        self._heard: dict[Path, tuple[page_tables.Stamp | None, float]] = {}
+        """By the folder of a run: as of when it was last read what it is asked, and when that was."""
 
     def arrived(self, segment: str, beside: str | None = None) -> Arrived:
         return self._asked(lambda taking: taking.arrived("", segment, beside, self._run))
@@ -56,7 +70,14 @@ class Database:
         from tracker.receive.receiver import Piece
 
         piece = Piece(name, at, data, size, digest)
-        return self._asked(lambda taking: taking.take_piece("", segment, piece, self._run))
+
+        def act(taking: Receiver) -> int:
+            try:
+                return taking.take_piece("", segment, piece, self._run)
+            except PlaceError as error:
+                return error.size
+
+        return self._asked(act)
 
     def of_run(self, name: str) -> Database:
         return Database(self._url, name)
@@ -66,6 +87,40 @@ class Database:
 
     def say(self, page: RunPage) -> bool:
         return self._asked(lambda taking: taking.say("", self._of_run(), page))
+
+    def hear(self, standing: dict[str, Any]) -> dict[str, Any]:
+        def act(taking: Receiver) -> dict[str, Any]:
+            folders: dict[Path, str] = {}
+            for segment in standing["segments"]:
+                with contextlib.suppress(DeletedError):
+                    path = taking.place("", segment)
+                    if path is not None:
+                        folders.setdefault(path.parent, segment)
+            found = {folder: self._news(folder, stamp) for folder, stamp in page_tables.stamps(folders).items()}
+            self._heard = {folder: heard for folder, heard in self._heard.items() if folder in folders}
+            return {
+                folders[folder]: new
+                for folder, asked in found.items()
+                if (new := [each._asdict() for each in asked if each.nonce not in standing["known"]])
+            }
+
+        found = self._asked(act)
+        if not found:
+            time.sleep(min(LOOK_S, standing["wait"]))
+        return {"commands": found, "fresh": None, "demand": standing["demand"]}
+
+    def _news(self, folder: Path, stamp: page_tables.Stamp | None) -> list[commands.Asked]:
+        """What a run was asked and has not answered, read where something was said since, and now and then."""
+        before, at = self._heard.get(folder, (None, 0.0))
+        now = time.monotonic()
+        if stamp is None or (stamp == before and now - at < ANEW_S):
+            return []
+        found = commands.unanswered(RunFiles(folder), folder)
+        self._heard[folder] = (stamp, now)
+        return found
+
+    def another(self) -> Database:
+        return Database(self._url)
 
     def close(self) -> None:
         if self._receiver is not None:
@@ -85,7 +140,9 @@ class Database:
             return question(self._receiver)
         except (NewerSchemaError, MissingPackageError) as error:
             raise ForbiddenError(_said(error)) from error
-        except (UnstoredError, LogdirError) as error:
+        except DeletedError as error:
+            raise DeletedThereError(f"{self.address}: {_said(error)}") from error
+        except (UnstoredError, StoreError, LogdirError) as error:
             raise UnreachableError(f"{self.address}: {_said(error)}") from error
         except DamagedBytesError as error:
             raise RefusedRowsError(f"{self.address}: {_said(error)}") from error

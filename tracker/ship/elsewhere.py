@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from tracker import databases
 from tracker.ship.database import Database
@@ -46,6 +46,18 @@ class Elsewhere(Protocol):
 
     def say(self, page: RunPage) -> bool:
         """Says what is said of that run on the page here; whether something was new."""
+
+    def hear(self, standing: dict[str, Any]) -> dict[str, Any]:
+        """Says how this machine stands; what its runs are asked, by segment (`commands`), and the tags of which single
+        points are wanted (`fresh`, None for all; `demand` names them).
+
+        Args:
+            standing: `node`, `behind`, `rate`, `demand` as it is known here, `segments` that live here, the nonces of
+                commands that are `known` here, and how many seconds to `wait` for one at the most.
+        """
+
+    def another(self) -> Elsewhere:
+        """The same on a connection of its own."""
 
     def close(self) -> None:
         """Lets go of what is held open; the next question opens it again."""

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from tracker.errors import PageChangeError, TrackerError
 from tracker.ship.backoff import pause_s
-from tracker.ship.server import ForbiddenError, RefusedRowsError, Server, UnreachableError
+from tracker.ship.elsewhere import Elsewhere
+from tracker.ship.server import ForbiddenError, RefusedRowsError, UnreachableError
 from tracker.store.read.commands import CONTROL
 
 logger = logging.getLogger("tracker")
@@ -51,7 +52,7 @@ class Orders(threading.Thread):
 
     def __init__(
         self,
-        server: Server,
+        server: Elsewhere,
         standing: Callable[[], Standing],
         want: Callable[[frozenset[str] | None], None],
         stopped: threading.Event,

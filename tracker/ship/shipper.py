@@ -18,7 +18,7 @@ from tracker.ship.backoff import pause_s
 from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.orders import Orders, Standing
 from tracker.ship.run_files import RunFiles
-from tracker.ship.server import DeletedThereError, RefusedRowsError, Server, UnreachableError
+from tracker.ship.server import DeletedThereError, RefusedRowsError, UnreachableError
 from tracker.ship.tail import Stamp, Tail
 from tracker.store.read import copied
 
@@ -119,7 +119,7 @@ class Shipper:
             ForbiddenError: the server takes nothing from here.
         """
         orders = None
-        if isinstance(self._server, Server) and not once:  # a database asks nothing of runs
+        if not once:
             orders = Orders(self._server.another(), self._standing, self._want, self.stopped)
             orders.start()
         try:

@@ -16,9 +16,17 @@ def folder_of(address: str) -> Path:
         LogdirError: `address` is none of a database.
         MissingPackageError: what speaks with it is not installed.
     """
-    shown = postgres.shown(address)
+    own = own_folder(address)
     given = os.environ.get("VIZ_SPOOL")
-    if given:
-        return Path(os.path.abspath(os.path.expanduser(given)))
+    return Path(os.path.abspath(os.path.expanduser(given))) if given else own
+
+
+def own_folder(address: str) -> Path:
+    """That in the user's data folder: what lies there is for this database, and for nobody else.
+
+    Raises:
+        LogdirError, MissingPackageError: as `folder_of`.
+    """
+    shown = postgres.shown(address)
     base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return Path(base) / "everystep" / "spool" / hashlib.blake2b(shown.encode(), digest_size=8).hexdigest()

@@ -69,7 +69,7 @@ class Tail:
     @property
     def is_known_there(self) -> bool:
         """Whether the other store has some of it."""
-        return self._arrived is not None and self._arrived.cursor > 0
+        return self._arrived is not None and (self._arrived.cursor > 0 or self._arrived.is_whole)
 
     def stamp(self) -> Stamp:
         """What changes with every commit: the size and time of a file and of its WAL."""

@@ -15,6 +15,13 @@ MOST_KEY, MOST_VALUE, MOST_NONCE, MOST_NAME = 500, 200_000, 200, 1_000
 """Characters; as `page_file` and `commands` have them."""
 
 
+class PageRows(NamedTuple):
+    """The rows as they are stored: of a command its number comes first."""
+
+    properties: list[Any]
+    commands: list[Any]
+
+
 class RunPage(NamedTuple):
     """Its rows.
 

@@ -110,6 +110,13 @@ class CursorError(TrackerError):
         self.arrived = arrived
 
 
+class DeletedError(TrackerError):
+    """What was sent is of a run that was deleted here, and not restored."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"{run} was deleted here; once it is restored from the trash it can be sent again")
+
+
 class TakenError(DamagedBytesError):
     """A segment that is to begin a run where another one has begun meanwhile."""
 

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker import coerce, logdir
+from tracker import coerce, databases, logdir
 from tracker.errors import StoreError
 from tracker.series import checksums
 from tracker.store import columns
-from tracker.store.read import read_only, segments
+from tracker.store.read import page_tables, read_only, segments
 from tracker.store.read.run_files import RunFiles
 from tracker.values.control_definition import is_plain, read_json
 
@@ -136,12 +136,12 @@ def asked(folder: Path, after: Cursor, limit: int, *, events: bool = False) -> t
 
 def _opened(folder: Path) -> contextlib.AbstractContextManager[read_only.Connection]:
     path = folder / logdir.PAGE_FILE
-    size = os.stat(path).st_size
+    size = os.stat(path).st_size if databases.of(folder) is None else 1
     if not size:
         raise FileNotFoundError(path)  # as it lies there for a moment before anything is in it
     if size > MOST_BYTES:
         raise StoreError(path, "it is larger than any page's file, and no command is read from it")
-    return read_only.snapshot(path, PATIENCE_S)
+    return page_tables.opened(folder, PATIENCE_S)
 
 
 def _end(connection: read_only.Connection) -> Cursor:

@@ -7,9 +7,10 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from tracker import logdir
+from tracker import databases, logdir
 from tracker.errors import ModelError, message
 from tracker.models.manifest import ModelFile
 
@@ -17,19 +18,42 @@ _PIECE = 1 << 20
 SETTLED_NS = 1_000_000_000
 
 
+def those_of(folder: Path) -> Callable[[ModelFile], bool]:
+    """Tells of files of models whether the run in a folder has them, by name and size.
+
+    Args:
+        folder: The run's.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    inside = databases.of(folder)
+    if inside is None:
+        return lambda file: place_of(folder, file) is not None
+    known = inside[0].files(inside[1].as_posix())
+    return lambda file: known.get(_name_of(file), (-1, ""))[0] == file.size
+
+
 def place_of(folder: Path, file: ModelFile) -> Path | None:
-    """Where a file of a model lies in the folder of its run; None where there is none of its name and size.
+    """Where a file of a model of the run in a folder lies; None where there is none of its name and size.
 
     Args:
         folder: The run's.
         file: Which.
+
+    Raises:
+        StoreError: the database does not answer, or what it has is damaged.
     """
-    place = folder / logdir.MODELS_FOLDER / file.digest
     try:
+        place = databases.fetched(folder, _name_of(file))
         known = os.lstat(place)
     except OSError:
         return None
     return place if stat.S_ISREG(known.st_mode) and known.st_size == file.size else None
+
+
+def _name_of(file: ModelFile) -> str:
+    return f"{logdir.MODELS_FOLDER}/{file.digest}"
 
 
 def checked(folder: Path, file: ModelFile) -> Path:

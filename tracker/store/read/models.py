@@ -307,8 +307,9 @@ def _model(
     run: str, folder: Path, files: RunFiles, name: str, step: int | None, problems: list[str]
 ) -> StoredModel | None:
     known: dict[int, Version] = {}
+    is_there = model_files.those_of(folder)
     for item, said in _read(files, name, problems):
-        is_kept = all(model_files.place_of(folder, each) is not None for each in said.files)
+        is_kept = all(map(is_there, said.files))
         known[item.step] = Version(item.step, item.wall_time, said, is_kept)
     versions = [known[each] for each in sorted(known)]
     chosen = [each for each in versions if step is None or each.step == step]

@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store.read import read_only
+from tracker.store.read import page_tables
 from tracker.store.read.properties import PATIENCE_S
 
 CASE = "case:"
@@ -36,7 +35,7 @@ def cases(folder: Path) -> list[dict[str, Any]]:
     None without a file, or when it cannot be read.
     """
     try:
-        with read_only.snapshot(folder / logdir.PAGE_FILE, PATIENCE_S) as connection:
+        with page_tables.opened(folder, PATIENCE_S) as connection:
             rows = connection.execute(_CASES, (CASE, CASE[:-1] + ";", MOST_CHARACTERS))
             found = [_case(str(key).removeprefix(CASE), *rest) for key, *rest in islice(rows, MOST_CASES)]
             return [each for each in found if each is not None]

@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store.read import read_only
+from tracker.store.read import page_tables
 from tracker.store.read.properties import PATIENCE_S
 
 PLACE = "pane:"
@@ -28,9 +27,8 @@ _PLACES = "SELECT key, value FROM properties WHERE key>=? AND key<? AND length(v
 def places(folder: Path) -> dict[str, dict[str, Any]]:
     """By pane what the page was told: `x`, `y`, `w`, `h`, `title`, `closed` …; none without a file, or when it cannot
     be read."""
-    path = folder / logdir.PAGE_FILE
     try:
-        with read_only.snapshot(path, PATIENCE_S) as connection:
+        with page_tables.opened(folder, PATIENCE_S) as connection:
             rows = connection.execute(_PLACES, (PLACE, PLACE[:-1] + ";", MOST_CHARACTERS))
             found = [(str(key).removeprefix(PLACE), place(value)) for key, value in islice(rows, MOST_PLACES)]
             return {id: said for id, said in found if said}

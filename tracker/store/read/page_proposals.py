@@ -12,9 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker import logdir
 from tracker.errors import StoreError
-from tracker.store.read import read_only
+from tracker.store.read import page_tables
 from tracker.store.read.properties import ANSWERED, PATIENCE_S, WAITING
 from tracker.values.control_definition import MAX_NAME, is_plain, read_json
 
@@ -74,7 +73,7 @@ def proposals(folder: Path) -> list[Proposal]:
     None without a file, or when it cannot be read.
     """
     try:
-        with read_only.snapshot(folder / logdir.PAGE_FILE, PATIENCE_S) as connection:
+        with page_tables.opened(folder, PATIENCE_S) as connection:
             found = [
                 _proposal(str(key).removeprefix(kind), *rest, is_answered=kind == ANSWERED)
                 for kind, most in ((WAITING, MOST_WAITING), (ANSWERED, MOST_ANSWERED))

@@ -40,7 +40,8 @@ def read(folder: Path) -> RunPage:
     """
     inside = databases.of(folder)
     if inside is not None:
-        return RunPage(*inside[0].page(inside[1].as_posix()))
+        said, asked = inside[0].page(inside[1].as_posix())
+        return RunPage(said, [row[1:] for row in asked])
     path = folder / logdir.PAGE_FILE
     try:
         size = os.lstat(path).st_size

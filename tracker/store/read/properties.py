@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker import databases, logdir
-from tracker.errors import StoreError
-from tracker.store.read import page_rows, read_only
-from tracker.store.run_page import RunPage
+from tracker.errors import DatabaseError, StoreError
+from tracker.store.read import page_tables
 
 PATIENCE_S = 1.0
 """What reading such a file may take of SQLite's time."""
@@ -58,27 +55,15 @@ def said(folder: Path) -> Said:
     Raises:
         StoreError: a database does not answer.
     """
-    if databases.of(folder) is not None:
-        return _of(page_rows.read(folder))
-    path = folder / logdir.PAGE_FILE
     try:
-        with read_only.snapshot(path, PATIENCE_S) as connection:
+        with page_tables.opened(folder, PATIENCE_S) as connection:
             rows = connection.execute(_SAID).fetchall()
             found = {str(key): json.loads(value) for key, value in rows}
             (newest,) = connection.execute(_NEWEST).fetchone()
             waiting, proposed = connection.execute(_PROPOSED).fetchone()
             return Said(found, newest if isinstance(newest, int) else 0, waiting, proposed or 0.0)
-    except (StoreError, OSError):
+    except (StoreError, OSError) as error:
+        if isinstance(error, DatabaseError):  # what was said there holds
+            raise
         # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.
         return Said({})
-
-
-def _of(page: RunPage) -> Said:
-    """The same of what stands in a database, where nothing that was asked is answered."""
-    many = (PANE, CASE, WAITING, ANSWERED)
-    found = {}
-    for key, value, _ in page.properties:
-        if not key.startswith(many):
-            with contextlib.suppress(ValueError):
-                found[key] = json.loads(value)
-    return Said(found)

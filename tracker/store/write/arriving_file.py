@@ -8,11 +8,9 @@ import os
 from pathlib import Path
 
 from tracker.errors import DamagedBytesError
-from tracker.store.run_folder_files import FOLDERS, PlaceError, digest_in, files_of, is_one
+from tracker.store.run_folder_files import FOLDERS, PlaceError, check_piece, files_of, is_one
 
 SUFFIX = ".arriving"
-
-LARGEST_BYTES = 1 << 40
 
 
 def begun_in(folder: Path) -> dict[str, int]:
@@ -51,8 +49,7 @@ def add(folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -
     known = partial.stat().st_size if partial.exists() else 0
     if at != known:
         raise PlaceError(known)
-    if not 0 < size <= LARGEST_BYTES or at + len(data) > size or (digest_in(name) or digest) != digest:
-        raise DamagedBytesError(f"{name}: it is not the file that it is said to be")
+    check_piece(name, at + len(data), size, digest)
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(partial, "ab") as file:
         file.write(data)

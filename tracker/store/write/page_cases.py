@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker import logdir
 from tracker.errors import PageChangeError, message
 from tracker.store.read.page_cases import CASE, MOST_CASES, MOST_CHARACTERS
 from tracker.store.write import page_file
@@ -39,7 +38,7 @@ def keep(folder: Path, model: str, input: Mapping[str, Any], expected: str, titl
             )
         )
     id = secrets.token_hex(8)
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changing(folder) as connection:
         count, size = connection.execute(
             "SELECT count(*), coalesce(sum(length(value)), 0) FROM properties WHERE key GLOB ?", (CASE + "*",)
         ).fetchone()
@@ -57,5 +56,5 @@ def let_go(folder: Path, id: str) -> None:
     Raises:
         PageChangeError: the file cannot be written.
     """
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changing(folder) as connection:
         connection.execute("DELETE FROM properties WHERE key=?", (CASE + id,))

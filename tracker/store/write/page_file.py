@@ -1,4 +1,5 @@
-"""page.sqlite: what users say of a run or a logdir in the page, in a file that no run's writer knows.
+"""What users say of a run or a logdir in the page: in a database its rows, in a folder `page.sqlite`, a file that no
+run's writer knows.
 
 Each change is written twice in one transaction: as what holds now (`properties`) and as what was asked for and when
 (`commands`). Such a file may come from anybody, so that it is changed in a private copy which takes its place
@@ -22,10 +23,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from tracker import coerce, logdir
+from tracker import coerce, databases, logdir
 from tracker.errors import NotAStoreError, PageChangeError, StoreError, message
 from tracker.store import columns
-from tracker.store.read import journal, read_only
+from tracker.store.read import journal, page_tables, read_only
+from tracker.store.run_page import PageRows
 from tracker.store.write import schema
 
 MAX_VALUE_BYTES = 200_000
@@ -62,7 +64,7 @@ def set_property(folder: Path, key: str, value: Any) -> None:
     """
     text = _bounded(key, json.dumps(value))
     now = time.time()
-    with changed(folder / logdir.PAGE_FILE) as connection:
+    with changing(folder) as connection:
         connection.execute(COMMAND, (secrets.token_hex(16), now, key, text, None, None))
         connection.execute("DELETE FROM properties WHERE key=?", (key,))
         if value is not None:
@@ -89,7 +91,7 @@ def add_command(folder: Path, nonce: str, name: str, value: Any, expected: Any, 
     """
     row = command_row(nonce, name, value, expected, author)
     try:
-        with changed(folder / logdir.PAGE_FILE) as connection:
+        with changing(folder) as connection:
             if not insert_command(connection, row):
                 raise _KnownError  # which leaves the file as it is
     except _KnownError:
@@ -126,6 +128,47 @@ def _bounded(key: str, text: str) -> str:
 
 
 @contextlib.contextmanager
+def changing(folder: Path) -> Iterator[sqlite3.Connection]:
+    """What is said of a run or a logdir, in a transaction; it is kept when the block ends well.
+
+    Raises:
+        PageChangeError: the file cannot be written, or the database does not answer.
+    """
+    inside = databases.of(folder)
+    if inside is None:
+        with changed(folder / logdir.PAGE_FILE) as connection:
+            yield connection
+        return
+    try:
+        with (
+            inside[0].changing(inside[1].as_posix()) as page,
+            contextlib.closing(page_tables.scratch(PageRows(*page.rows))) as connection,
+        ):
+            yield connection
+            _trim(connection, page_tables.size_of(connection))
+            page.rows = page_tables.rows_of(connection)
+    except (sqlite3.Error, StoreError) as error:
+        raise PageChangeError(message(f"This cannot be kept: {error}")) from error
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of what is said there, by which it is trimmed.
+
+    Raises:
+        StoreError, OSError: it cannot be read.
+    """
+    if databases.of(folder) is None:
+        return os.stat(folder / logdir.PAGE_FILE).st_size
+    with page_tables.opened(folder, BUSY_S) as connection:
+        return page_tables.size_of(connection)
+
+
+def _trim(connection: sqlite3.Connection, size: int) -> None:
+    for statement in _TRIM if size > TRIM_BYTES else ():
+        connection.execute(statement)
+
+
+@contextlib.contextmanager
 def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sqlite3.Connection]:
     """A copy of a page's file in a transaction; it takes the file's place when the block ends well.
 
@@ -152,9 +195,8 @@ def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sq
                 connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
                 yield connection
-                if tables is schema.page_tables and copy.stat().st_size > TRIM_BYTES:
-                    for statement in _TRIM:
-                        connection.execute(statement)
+                if tables is schema.page_tables:
+                    _trim(connection, copy.stat().st_size)
                 connection.execute("COMMIT")
     except (sqlite3.Error, OSError, StoreError) as error:
         why = error.why if isinstance(error, StoreError) else error

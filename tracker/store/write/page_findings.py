@@ -7,7 +7,7 @@ import secrets
 import time
 from pathlib import Path
 
-from tracker import coerce, logdir
+from tracker import coerce
 from tracker.errors import PageChangeError, message
 from tracker.store.read.dismissed import DISMISSED, MAX_AUTHOR, MAX_REASON, MOST_DISMISSED
 from tracker.store.write import page_file
@@ -37,7 +37,7 @@ def dismiss(folder: Path, id: str, reason: str | None, author: str | None = None
     key, now = DISMISSED + id, time.time()
     said = {"author": None if author is None else coerce.text(author, MAX_AUTHOR), "wall_time": now}
     text = json.dumps(None if reason is None else {"reason": coerce.text(reason), **said})
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changing(folder) as connection:
         connection.execute(page_file.COMMAND, (secrets.token_hex(16), now, key, text, None, None))
         connection.execute("DELETE FROM properties WHERE key=?", (key,))
         (count,) = connection.execute("SELECT count(*) FROM properties WHERE key GLOB ?", (DISMISSED + "*",)).fetchone()

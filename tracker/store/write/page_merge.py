@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tracker import logdir
+from tracker.errors import DamagedBytesError
 from tracker.store.read import commands as asked
 from tracker.store.read import page_rows, segments
 from tracker.store.read.run_files import RunFiles
@@ -26,38 +26,26 @@ def merge(folder: Path, page: RunPage) -> bool:
     Raises:
         StoreError, OSError: what is here cannot be read.
         PageChangeError: it cannot be written.
+        DamagedBytesError: no store keeps such a text.
     """
     known = page_rows.read(folder)
-    path = folder / logdir.PAGE_FILE
-    words, orders = news(
-        folder, known, page, is_trimmed=bool(known.commands) and path.stat().st_size > page_file.TRIM_BYTES
-    )
-    if not words and not orders:
-        return False
-    with page_file.changed(path) as connection:
-        for row in orders:
-            page_file.insert_command(connection, row)
-        for key, (when, value) in words.items():
-            connection.execute("DELETE FROM properties WHERE key=?", (key,))
-            if value is not None:
-                connection.execute(page_file.PROPERTY, (key, value, when))
-    return True
-
-
-def news(
-    folder: Path, known: RunPage, page: RunPage, *, is_trimmed: bool = False
-) -> tuple[dict[str, Word], list[Command]]:
-    """What of it is new: the last words on keys, and commands that were asked.
-
-    Args:
-        folder: The run's, here.
-        known: What is said of it here.
-        page: What is said elsewhere.
-        is_trimmed: Whether what was asked long ago is let go of here.
-    """
     here = known.said()
     words = {key: word for key, word in page.said().items() if _is_news(word, here.get(key))}
-    return words, _new_orders(folder, known, page, is_trimmed=is_trimmed)
+    is_trimmed = bool(known.commands) and page_file.size_of(folder) > page_file.TRIM_BYTES
+    orders = _new_orders(folder, known, page, is_trimmed=is_trimmed)
+    if not words and not orders:
+        return False
+    try:
+        with page_file.changing(folder) as connection:
+            for row in orders:
+                page_file.insert_command(connection, row)
+            for key, (when, value) in words.items():
+                connection.execute("DELETE FROM properties WHERE key=?", (key,))
+                if value is not None:
+                    connection.execute(page_file.PROPERTY, (key, value, when))
+    except UnicodeEncodeError as error:
+        raise DamagedBytesError("what it says of the run holds half a character") from error
+    return True
 
 
 def _is_news(word: Word, known: Word | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker import coerce, logdir
+from tracker import coerce
 from tracker.errors import PageChangeError, message
 from tracker.store.read.commands import EVENT
 from tracker.store.read.page_panes import PLACE, place
@@ -33,7 +33,7 @@ def set_places(folder: Path, changes: Mapping[str, Mapping[str, Any] | None]) ->
     now = time.time()
     for id in changes:
         _check_id(id)
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changing(folder) as connection:
         rows = connection.execute("SELECT key, value FROM properties WHERE key GLOB ?", (PLACE + "*",))
         known = {key.removeprefix(PLACE): place(value) for key, value in rows}
         if len({*known, *changes}) > MAX_PLACES:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tracker import coerce, logdir
+from tracker import coerce
 from tracker.errors import PageChangeError, message
 from tracker.store.read.page_proposals import (
     KEPT_S,
@@ -58,7 +58,7 @@ def propose(folder: Path, control: str, value: Any, expected: Any, author: str, 
         raise PageChangeError(
             message("That is too long to keep.", expected=f"{MOST_CHARACTERS:,} characters", got=f"{len(text):,}")
         )
-    with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+    with page_file.changing(folder) as connection:
         _fall_away(connection, now)
         rows = connection.execute("SELECT key, value FROM properties WHERE key GLOB ?", (WAITING + "*",)).fetchall()
         for key, known in rows:
@@ -92,7 +92,7 @@ def answer(folder: Path, proposal: Proposal, by: str, author: str | None) -> boo
     name, value, expected = f"control:{proposal.control}", proposal.value, proposal.expected
     command = author and page_file.command_row(proposal.nonce, name, value, expected, author)
     try:
-        with page_file.changed(folder / logdir.PAGE_FILE) as connection:
+        with page_file.changing(folder) as connection:
             row = connection.execute("SELECT value FROM properties WHERE key=?", (WAITING + proposal.id,)).fetchone()
             if row is None:
                 raise _AnsweredError  # which leaves the file as it is
