@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from tracker.findings.detectors.exploding_gradients import exploding_gradients
 from tracker.findings.detectors.frozen_layer import frozen_layer
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.detectors.lr_too_low import lr_too_low
+from tracker.findings.detectors.momentum_too_high import momentum_too_high
 from tracker.findings.detectors.overfitting import overfitting
 from tracker.findings.detectors.plateau import plateau
 from tracker.findings.detectors.unshuffled_data import unshuffled_data
@@ -117,3 +119,45 @@ def test_a_loss_that_rises_a_little_costs_where_it_is_read_worse(reads: float, e
         "val_acc": held,
     }
     assert severities(overfitting(training(curves))) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "gradient", "right", "expected"),
+    [(20.0, 100.0, "acc", ["warning"]), (20.0, 40.0, "acc", []), (4.0, 100.0, "acc", []), (20.0, 100.0, "r2", [])],
+)
+def test_a_classifier_that_begins_far_off_with_long_gradients_explodes(
+    first: float, gradient: float, right: str, expected: list[str]
+) -> None:
+    """Both fall, so that neither is seen at the end; who is no classifier may have a loss of any size."""
+    curves = {
+        "loss": curve(RANDOM, 200, first, 1.5, 0.02), right: shares(RANDOM, 200, 0.1, 0.4),
+        "grad_norm": gradient * np.exp(-np.arange(200) / 20) + 1,
+    }  # fmt: skip
+    assert severities(exploding_gradients(training(curves))) == expected
+
+
+def rolls(*turns: float) -> Any:
+    """A loss that goes from one of these to the next, twenty points each, with a little noise."""
+    line = np.concatenate([np.linspace(a, b, 20, endpoint=False) for a, b in pairwise(turns)])
+    return np.r_[line, np.full(40, turns[-1])] + 0.01 * RANDOM.standard_normal(len(line) + 40)
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [((2.0, 0.5, 1.2, 0.3), "warning"), ((2.0, 0.5, 0.8, 0.3), "info"), ((2.0, 0.5, 0.95, 0.5, 0.95, 0.3), "warning"),
+     ((2.0, 0.5, 0.7, 0.5, 0.7, 0.3), "info")],
+)  # fmt: skip
+def test_a_high_momentum_overshoots_once_by_much_or_twice_by_less(turns: tuple[float, ...], expected: str) -> None:
+    """Of what it fell: half, a fifth, a quarter twice, an eighth twice."""
+    assert severities(momentum_too_high(training({"loss": rolls(*turns)}, {"momentum": 0.99}))) == [expected]
+    assert severities(momentum_too_high(training({"loss": rolls(*turns)}, {"momentum": 0.9}))) == []
+
+
+@pytest.mark.parametrize(("best", "expected"), [(0.3, ["warning"]), (0.95, [])])
+def test_labels_of_which_one_is_nearly_all_are_read_right_by_who_says_it(best: float, expected: list[str]) -> None:
+    """Batches of one label each, and of another each time, are in order."""
+    curves = {
+        "loss": falling(1), "batch/classes": np.full(8, 2.0), "batch/commonest": np.full(8, 0.97),
+        "batch/label_change": np.full(8, 0.95), "val_acc": every(40, shares(RANDOM, 10, 0.1, best)),
+    }  # fmt: skip
+    assert severities(unshuffled_data(training(curves))) == expected

@@ -62,3 +62,14 @@ def test_a_spike_is_out_of_line_by_the_logarithms_around_it(noise: float, is_fou
     """A hundred steps of small batches in a run of large ones: what is ten times as high there is one of them."""
     curve = with_values(falling(seed, noise=0.03), slice(220, 320), falling(seed, noise=noise)[220:320])
     assert said(with_values(curve, 270, 3.0)) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("height", "rises", "severity"),
+    [(2.2, True, "info"), (2.2, False, "warning"), (9.0, True, "warning"), (9.0, False, "warning")],
+)
+def test_where_a_schedule_has_just_risen_one_long_step_is_told_only(height: float, rises: bool, severity: str) -> None:
+    """Unless it is far above where the run began."""
+    rate = np.interp(np.arange(400), [200, 245, 400], [0.01, 0.3, 0.0]) if rises else np.full(400, 0.1)
+    curve = with_values(falling(3, noise=0.03), 250, height)
+    assert severities(loss_spike, training({"loss": curve, "lr": rate})) == [severity]

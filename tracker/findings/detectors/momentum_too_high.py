@@ -2,8 +2,8 @@
 
 Definition: the smoothed training loss swings in slow waves, at least two and a half of them, each far longer than a
 step and more than twice as high as the noise, with no wave of the rate and no epoch that would explain them; or the
-settings say a momentum of 0.98 or more and the loss overshot: it rose again by more than half of what it had fallen,
-or ended above where it began, or rises above its beginning by half for a while.
+settings say a momentum of 0.98 or more and the loss overshot: it rose again by more than a third of what it had fallen,
+or twice by a quarter of all it fell, or ended above where it began, or rises above its beginning by half for a while.
 
 Thresholds: a momentum of m goes on for 1 / (1 - m) steps: 50 at 0.98, where overshooting can be seen, and at 0.9, the
 usual one, for 10. A swing must take 8 points and more.
@@ -30,6 +30,7 @@ from tracker.findings.headline import learning_rates, training_loss, typical_upd
 from tracker.findings.training import Series, Training
 
 _HIGH = 0.98
+_ROSE, _SWING = 1 / 3, 0.25
 
 
 @detector("momentum_too_high")
@@ -79,9 +80,31 @@ def _overshoot(value: np.ndarray, curve: np.ndarray) -> tuple[int, str] | None:
     top = int(np.argmax(rise))
     low = int(np.argmin(curve[: top + 1]))
     fallen = first - lowest[top]
-    if rise[top] > 0.5 * fallen > 0 and rise[top] > max(4 * noise(value), 0.1 * first) and top - low >= 4:
+    if rise[top] > _ROSE * fallen > 0 and rise[top] > max(4 * noise(value), 0.1 * first) and top - low >= 4:
         return low, f"fell to {curve[low]:.4g} and rose to {curve[top]:.4g} again"
+    least = max(_SWING * (first - float(curve.min())), 4 * noise(value), 0.1 * first)
+    rises = _rises(curve, least)
+    if len(rises) >= 2:
+        return rises[0], f"fell to {curve[rises[0]]:.4g} and rose by {least:.2g} and more, {len(rises)} times,"
     return None
+
+
+def _rises(curve: np.ndarray, least: float) -> list[int]:
+    """Where it turned and rose by at least so much, having fallen as much before; each takes four points and more."""
+    found: list[int] = []
+    high = low = 0
+    is_falling = False
+    for at, value in enumerate(curve):
+        if is_falling:
+            low = at if value < curve[low] else low
+            if value - curve[low] >= least and at - low >= 4:
+                found.append(low)
+                high, is_falling = at, False
+        else:
+            high = at if value > curve[high] else high
+            if curve[high] - value >= least:
+                low, is_falling = at, True
+    return found
 
 
 def _waves(training: Training, loss: Series, curve: np.ndarray) -> tuple[float, int]:
