@@ -123,7 +123,7 @@ def test_a_loss_that_rises_a_little_costs_where_it_is_read_worse(reads: float, e
 
 @pytest.mark.parametrize(
     ("first", "gradient", "right", "expected"),
-    [(20.0, 100.0, "acc", ["warning"]), (20.0, 40.0, "acc", []), (4.0, 100.0, "acc", []), (20.0, 100.0, "r2", [])],
+    [(20.0, 100.0, "acc", ["warning"]), (20.0, 40.0, "acc", []), (9.0, 100.0, "acc", []), (20.0, 100.0, "r2", [])],
 )
 def test_a_classifier_that_begins_far_off_with_long_gradients_explodes(
     first: float, gradient: float, right: str, expected: list[str]
@@ -161,3 +161,23 @@ def test_labels_of_which_one_is_nearly_all_are_read_right_by_who_says_it(best: f
         "batch/label_change": np.full(8, 0.95), "val_acc": every(40, shares(RANDOM, 10, 0.1, best)),
     }  # fmt: skip
     assert severities(unshuffled_data(training(curves))) == expected
+
+
+def bump(height: float, end: float = 0.2, count: int = 17) -> Any:
+    """A validation that falls to 0.3, rises by so much, is down again and goes on to the end."""
+    return every(
+        10, np.r_[np.linspace(0.6, 0.3, 5), 0.3 + height * np.array([0.5, 1, 0.5]), np.linspace(0.3, end, count)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [(bump(0.25), "warning"), (bump(0.15), "info"), (bump(0.25, count=2), "warning"), (bump(0.05, 0.55), "info"),
+     (every(10, np.linspace(0.6, 0.3, 6)), "info")],
+)  # fmt: skip
+def test_a_validation_rolls_where_batches_hide_it(held: Any, expected: str) -> None:
+    """By half of what it fell and back; a rise that stays is of something else."""
+    curves = {"train_loss": flat(3, 250, 0.5, 0.3) * np.linspace(1.4, 0.7, 250), "val_loss": held}
+    found = list(momentum_too_high(training(curves, {"momentum": 0.99})))
+    assert severities(found) == [expected]
+    assert ("val_loss" in found[0].sentence) == (expected == "warning")

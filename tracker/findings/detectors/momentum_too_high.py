@@ -3,7 +3,9 @@
 Definition: the smoothed training loss swings in slow waves, at least two and a half of them, each far longer than a
 step and more than twice as high as the noise, with no wave of the rate and no epoch that would explain them; or the
 settings say a momentum of 0.98 or more and the loss overshot: it rose again by more than a third of what it had fallen,
-or twice by a quarter of all it fell, or ended above where it began, or rises above its beginning by half for a while.
+or twice by a quarter of all it fell, or ended above where it began, or rises above its beginning by half for a while;
+or the validation loss, which is of the same samples each time and hides nothing in batches, rose by half of all it fell
+and came down again.
 
 Thresholds: a momentum of m goes on for 1 / (1 - m) steps: 50 at 0.98, where overshooting can be seen, and at 0.9, the
 usual one, for 10. A swing must take 8 points and more.
@@ -30,7 +32,7 @@ from tracker.findings.headline import learning_rates, training_loss, typical_upd
 from tracker.findings.training import Series, Training
 
 _HIGH = 0.98
-_ROSE, _SWING = 1 / 3, 0.25
+_ROSE, _SWING, _HELD = 1 / 3, 0.25, 0.5
 
 
 @detector("momentum_too_high")
@@ -43,7 +45,7 @@ def momentum_too_high(training: Training) -> Iterator[Finding]:
     momentum = settings.momentum(training.config)
     curve = smoothed(loss.value, max(3, len(loss) // 60))
     strength, period = _waves(training, loss, curve)
-    overshoot = _overshoot(loss.value, curve)
+    overshoot = _overshoot(loss.value, curve) or _rolled(loss, validation_loss(training).finite)
     updates = typical_update(training)
     if momentum is not None and momentum >= _HIGH and momentum < 1.0000001:
         if len(loss) < len(whole) and not np.isfinite(whole.value[-1]):
@@ -87,6 +89,21 @@ def _overshoot(value: np.ndarray, curve: np.ndarray) -> tuple[int, str] | None:
     if len(rises) >= 2:
         return rises[0], f"fell to {curve[rises[0]]:.4g} and rose by {least:.2g} and more, {len(rises)} times,"
     return None
+
+
+def _rolled(loss: Series, held: Series) -> tuple[int, str] | None:
+    """Where the validation, which is of the same samples each time, rose again and came down after that."""
+    value = held.value
+    if len(value) < 8:
+        return None
+    rise = value - np.minimum.accumulate(value)
+    top = int(np.argmax(rise))
+    low = int(np.argmin(value[: top + 1]))
+    least = max(_HELD * float(value[0] - value.min()), 4 * noise(value), 0.1 * float(value[0]))
+    if rise[top] <= least or value[top:].min() > value[low] + rise[top] / 3:
+        return None
+    at = min(int(np.searchsorted(loss.step, held.step[low])), len(loss) - 1)
+    return at, f"overshot: {held.tag} rose from {value[low]:.4g} to {value[top]:.4g} and came down again,"
 
 
 def _rises(curve: np.ndarray, least: float) -> list[int]:

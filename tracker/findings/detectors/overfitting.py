@@ -6,8 +6,8 @@ falling. It had fallen before (where it never did, the labels say nothing: `memo
 Thresholds: what was learnt is the fall of the validation loss from where the run began; a rise of a twentieth of it is
 told, a fifth that is also a quarter of the lowest loss and has lasted is a warning, as is a tenth of the lowest loss
 where the accuracy has fallen as well, by 0.02 and four times its noise, and lies 0.1 below the training's. A tenth of
-what was learnt that is a quarter of the lowest is one, too, where the training's samples are known by heart: all but one
-in fifty are read right, less than a tenth of the validation's loss is left of theirs, and one in seven of the others is
+what was learnt that is a quarter of the lowest is one, too, where the training's samples are known by heart: all but 1
+in 50 are read right, less than a tenth of the validation's loss is left of theirs, and one in seven of the others is
 read wrong. Small rises are everywhere: a network that is sure of what it reads wrong has a validation loss that grows
 slowly at an accuracy that does not change. The rise must be four times the noise of the validation, because the lowest
 of many noisy points lies low by chance.
