@@ -21,6 +21,7 @@ from tracker.findings.detectors.momentum_too_high import momentum_too_high
 from tracker.findings.detectors.overfitting import overfitting
 from tracker.findings.detectors.plateau import plateau
 from tracker.findings.detectors.unshuffled_data import unshuffled_data
+from tracker.findings.detectors.weight_decay_too_large import weight_decay_too_large
 
 RANDOM = np.random.default_rng(0)
 
@@ -173,7 +174,8 @@ def bump(height: float, end: float = 0.2, count: int = 17) -> Any:
 @pytest.mark.parametrize(
     ("held", "expected"),
     [(bump(0.25), "warning"), (bump(0.15), "info"), (bump(0.25, count=2), "warning"), (bump(0.05, 0.55), "info"),
-     (every(10, np.linspace(0.6, 0.3, 6)), "info")],
+     (every(10, np.linspace(0.6, 0.3, 6)), "info"),
+     (every(10, np.tile([0.6, 0.3, 0.5, 0.45], 6)), "warning"), (every(10, np.tile([0.4, 0.37], 12)), "info")],
 )  # fmt: skip
 def test_a_validation_rolls_where_batches_hide_it(held: Any, expected: str) -> None:
     """By half of what it fell and back; a rise that stays is of something else."""
@@ -181,3 +183,42 @@ def test_a_validation_rolls_where_batches_hide_it(held: Any, expected: str) -> N
     found = list(momentum_too_high(training(curves, {"momentum": 0.99})))
     assert severities(found) == [expected]
     assert ("val_loss" in found[0].sentence) == (expected == "warning")
+
+
+def repeated(apart: float, steps: int = 24, epochs: int = 8) -> tuple[Any, Any]:
+    """Losses and accuracies of batches of 32 in one order that is kept: as far apart as chance makes them, times this."""
+    order = RANDOM.standard_normal(steps)
+    order = (order - order.mean()) / order.std()
+    p = 0.7
+    right = np.round(32 * np.clip(p + order * np.sqrt(apart * p * (1 - p) / 32), 0, 1)) / 32
+    trend = np.repeat(np.linspace(2.2, 1.2, epochs), steps)
+    return trend - 0.3 * np.tile(order, epochs), np.tile(right, epochs)
+
+
+@pytest.mark.parametrize(("apart", "severity"), [(1.0, "info"), (1.6, "info"), (3.5, "warning")])
+def test_batches_parted_by_chance_are_read_alike(apart: float, severity: str) -> None:
+    """In an order that is kept: told, and warned of where it is one of kinds."""
+    loss, right = repeated(apart)
+    curves = {"train_loss": loss, "train_acc": right, "val_loss": every(24, falling(1, 8), 23)}
+    assert severities(unshuffled_data(training(curves))) == [severity]
+
+
+@pytest.mark.parametrize("change", [lambda right: right - 0.01 * RANDOM.random(len(right)), lambda right: right[:12]])
+def test_what_is_no_accuracy_of_a_batch_says_nothing_of_chance(change: Any) -> None:
+    """An R² by that name; too few of them."""
+    loss, right = repeated(8.0)
+    curves = {"train_loss": loss, "train_acc": change(right), "val_loss": every(24, falling(1, 8), 23)}
+    assert severities(unshuffled_data(training(curves))) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("decay", "left", "expected"),
+    [(0.6, 0.5, ["warning"]), (0.4, 0.5, []), (0.4, 0.9, ["warning"]), (0.6, 0.2, []), (0.2, 0.9, [])],
+)
+def test_a_decay_that_takes_all_weights_away_is_told_by_what_is_left_of_the_loss(
+    decay: float, left: float, expected: list[str]
+) -> None:
+    """From outside, by the settings: 400 steps that take 0.008 and more of them each."""
+    curves = {"loss": falling(1, 400, 0.02, 2.0, 2.0 * left)}
+    found = weight_decay_too_large(training(curves, {"wd": decay, "lr": 0.04}))
+    assert severities(found) == expected

@@ -65,11 +65,15 @@ def test_a_spike_is_out_of_line_by_the_logarithms_around_it(noise: float, is_fou
 
 
 @pytest.mark.parametrize(
-    ("height", "rises", "severity"),
-    [(2.2, True, "info"), (2.2, False, "warning"), (9.0, True, "warning"), (9.0, False, "warning")],
-)
-def test_where_a_schedule_has_just_risen_one_long_step_is_told_only(height: float, rises: bool, severity: str) -> None:
+    ("height", "rate", "severity"),
+    [(2.2, ([0, 200, 400], [0.1, 0.3, 0.0]), "info"), (2.2, ([0, 200, 400], [0.2, 0.3, 0.0]), "warning"),
+     (2.2, ([0, 190, 400], [0.1, 0.3, 0.0]), "info"), (2.2, ([0, 120, 400], [0.1, 0.3, 0.0]), "warning"),
+     (2.2, ([0, 400], [0.1, 0.1]), "warning"), (9.0, ([0, 200, 400], [0.1, 0.3, 0.0]), "warning")],
+)  # fmt: skip
+def test_where_a_schedule_is_at_its_height_one_long_step_is_told_only(
+    height: float, rate: tuple[list[int], list[float]], severity: str
+) -> None:
     """Unless it is far above where the run began."""
-    rate = np.interp(np.arange(400), [200, 245, 400], [0.01, 0.3, 0.0]) if rises else np.full(400, 0.1)
-    curve = with_values(falling(3, noise=0.03), 250, height)
-    assert severities(loss_spike, training({"loss": curve, "lr": rate})) == [severity]
+    curve = with_values(falling(3, noise=0.03), 230, height)
+    lr = np.interp(np.arange(400), *rate)
+    assert severities(loss_spike, training({"loss": curve, "lr": lr})) == [severity]

@@ -13,8 +13,8 @@ be below 0, the range it has fallen by stands in for that level.
 Seen on seeded trainings: right, at the right step, in 18 of 18 whose loss shows it. Not to be seen, and not said, in 6
 where a bounded or robust network met one input out of range. Healthy, 198: no warning. Two warnings that were wrong led
 to the rules on logarithms and on twice the surroundings: a batch of 8 with one misread sample, a mean over the epoch.
-A third, of the last two samples of an epoch, is why a point at a validation is left out; a fourth, at the height of one
-cycle, why the rate is looked at.
+A third, of the last two samples of an epoch, is why a point at a validation is left out; two more, at the height of one
+cycle, are why the rate is looked at.
 
 Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
 """
@@ -60,7 +60,7 @@ def loss_spike(training: Training) -> Iterator[Finding]:
     around = float(np.median(np.r_[loss.value[max(0, at - 10) : at], loss.value[at + 4 : at + 14]]))
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     step = int(loss.step[at])
-    is_loud = any(_is_far(loss.value, each) or not _rate_rose(training, loss, each) for each in found)
+    is_loud = any(_is_far(loss.value, each) or not _is_at_height(training, loss, each) for each in found)
     yield Finding(
         "loss_spike", "warning" if is_loud else "info",
         f"{loss.tag} is {loss.value[at]:.4g} at step {step}, where its surroundings are {around:.4g}{more}.",
@@ -75,13 +75,11 @@ def _is_far(value: np.ndarray, at: int) -> bool:
     return bool(value[at : at + 3].max() > _ABOVE_START * np.median(value[: max(1, min(10, len(value) // 20))]))
 
 
-def _rate_rose(training: Training, loss: Series, at: int) -> bool:
-    """Whether the rate is higher than it was a tenth of the run before."""
+def _is_at_height(training: Training, loss: Series, at: int) -> bool:
+    """Whether the rate, having risen to it, is near its height."""
     lr = learning_rates(training).finite
-    until = int(np.searchsorted(lr.step, loss.step[at], "right"))
-    since = int(np.searchsorted(lr.step, loss.step[max(0, at - len(loss) // 10)]))
-    part = lr.value[since:until]
-    return len(part) > 1 and bool(part[-1] > 1.1 * part[0] > 0)
+    now = int(np.searchsorted(lr.step, loss.step[at], "right")) - 1
+    return now > 0 and bool(lr.value[now] >= 0.8 * lr.value.max() and lr.value[: now + 1].max() > 2 * lr.value[0])
 
 
 def _places(value: np.ndarray) -> list[int]:
