@@ -92,6 +92,11 @@ def test_outputs_of_tanh_have_a_lower_floor(last: str, severity: list[str]) -> N
     """Two apart at the most: ln(1 + 9 / e²) = 0.797 for 10 classes."""
     lowest = float(np.log1p(9 / np.e**2))
     assert rests(lowest + 0.05, graph=chain("linear", last)) == severity
+    assert rests(lowest - 0.2, graph=chain("linear", last)) == []
+
+
+def test_two_classes_have_a_floor_too() -> None:
+    assert rests(0.41, None, chain("linear", "softmax", outputs=2), start=0.693) == ["warning"]
 
 
 def test_classes_are_those_of_the_graph() -> None:
@@ -173,9 +178,15 @@ def test_a_validation_that_stands_still_is_a_collapse_and_not_this() -> None:
 # --- each threshold from both of its sides ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("level", "is_found"), [(-0.01, False), (-0.026, True)])
+@pytest.mark.parametrize(("level", "is_found"), [(-0.015, False), (-0.026, True)])
 def test_a_loss_a_hair_below_zero_is_rounded(level: float, is_found: bool) -> None:
     assert said({"loss": np.full(100, level)}, chain("linear", "softmax")) == ["warning"] * is_found
+
+
+def test_a_likelihood_lies_below_zero_for_all_of_the_later_half() -> None:
+    """Not for four points of five; and it may have come from above."""
+    assert said({"loss": np.where(np.arange(100) % 5, -0.5, 0.5)}, chain("linear", "softmax")) == []
+    assert said({"loss": np.where(np.arange(100) < 48, 0.5, -0.5)}, chain("linear", "softmax")) == ["warning"]
 
 
 @pytest.mark.parametrize(("lowest", "is_found"), [(-0.99, True), (-1.2, False)])
