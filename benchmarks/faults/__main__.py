@@ -4,8 +4,8 @@
         [--markdown] [--quiet] [--keep folder] [--jobs 1]
 
 Trainings are kept in a folder, so that only findings are asked again after a detector has changed. Of the half that is
-held back nothing is shown but totals, unless --markdown asks for its table. Detectors were tuned on seeds 0 to 5: others
-are blind, and `--half blind --first-seed 9000` shows the totals of both halves as one.
+held back nothing is shown but totals, unless --markdown asks for its table. docs/findings.md names the seeds that were
+looked at: others are blind, and `--half blind --first-seed 9000` shows the totals of both halves as one.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from benchmarks.faults.judge import Verdict, share, totals
 
 
 def confusion(verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """A row a planted kind: runs, named, first, layer, step, false elsewhere, what was said besides, and what instead."""
+    """A row a planted kind: runs, named, something aloud, first, layer, step, false elsewhere, instead, and besides."""
     rows = []
     planted = sorted({v.kinds[0] for v in verdicts if v.kinds})
     for kind in planted:
@@ -19,7 +19,8 @@ def confusion(verdicts: Sequence[Verdict]) -> list[list[str]]:
         instead = Counter(k for v in missed for k in {f.kind for f in v.loud} or {"nothing"})
         wolf = sum(any(f.kind == kind for f in v.stray) for v in verdicts if not v.kinds)
         rows.append([
-            f"`{kind}`", str(len(some)), _count([v.is_named for v in some]), _count([v.is_named_first for v in some]),
+            f"`{kind}`", str(len(some)), _count([v.is_named for v in some]), _count([v.is_detected for v in some]),
+            _count([v.is_named_first for v in some]),
             _count([v.is_placed for v in some]), _count([v.is_timed for v in some]), str(wolf), _said(instead), _said(besides),
         ])  # fmt: skip
     return rows
@@ -29,6 +30,7 @@ HEAD = [
     "planted",
     "runs",
     "named",
+    "aloud",
     "first",
     "layer",
     "step",

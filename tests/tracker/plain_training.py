@@ -41,4 +41,4 @@ def falling(start: float, end: float, count: int, tau: float = 0.15) -> np.ndarr
 
 def severities(find: Detector, told: Training) -> list[str]:
     """What a detector says of a training, as how bad it is: nothing, or `info`, `warning`, `error`."""
-    return [found.severity for found in find(told)]
+    return [found.checked().severity for found in find(told)]

@@ -130,13 +130,13 @@ def test_the_interval_is_that_of_the_paper() -> None:
 def test_most_faults_are_named_and_hardly_a_healthy_training_is_blamed(
     kept: Path, figure: Callable[[str], None]
 ) -> None:
-    """A slice of the corpus: one style of every case, at a seed that nothing was tuned on. Of issue 19's bars the one
-    for what is said aloud (95 %) is not reached on such seeds: docs/findings.md says why."""
+    """A slice of the corpus: one style of every case, at a seed that nothing was tuned on. What is hard to see is spread
+    unevenly over styles: docs/findings.md has the figures of all of them."""
     from benchmarks.faults.case import all_cases
     from benchmarks.faults.judge import totals
 
     verdicts = [
-        judged(name, case.styles[i % len(case.styles)], kept, 1_000)
+        judged(name, case.styles[i % len(case.styles)], kept, 2_000)
         for i, (name, case) in enumerate(all_cases().items())
     ]
     for words, said_of in totals(verdicts):
@@ -144,7 +144,7 @@ def test_most_faults_are_named_and_hardly_a_healthy_training_is_blamed(
     faulty = [v for v in verdicts if v.kinds]
     healthy = [v for v in verdicts if not v.kinds]
     placed = [v for v in faulty if v.is_placed is not None]
-    assert sum(v.is_detected for v in faulty) >= 0.85 * len(faulty), [v for v in faulty if not v.is_detected]
+    assert sum(v.is_detected for v in faulty) >= 0.9 * len(faulty), [v for v in faulty if not v.is_detected]
     assert sum(v.is_named for v in faulty) >= 0.8 * len(faulty), [v for v in faulty if not v.is_named]
     assert sum(bool(v.is_placed) for v in placed) >= 0.8 * len(placed), [v for v in placed if not v.is_placed]
     assert sum(bool(v.stray) for v in healthy) <= 0.03 * len(healthy), [v for v in healthy if v.stray]

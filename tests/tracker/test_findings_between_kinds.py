@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from tracker.findings.detectors.exploding_gradients import exploding_gradients
 from tracker.findings.detectors.frozen_layer import frozen_layer
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.detectors.lr_too_low import lr_too_low
+from tracker.findings.detectors.momentum_too_high import momentum_too_high
 from tracker.findings.detectors.overfitting import overfitting
 from tracker.findings.detectors.plateau import plateau
 from tracker.findings.detectors.unshuffled_data import unshuffled_data
+from tracker.findings.detectors.weight_decay_too_large import weight_decay_too_large
 
 RANDOM = np.random.default_rng(0)
 
@@ -117,3 +120,105 @@ def test_a_loss_that_rises_a_little_costs_where_it_is_read_worse(reads: float, e
         "val_acc": held,
     }
     assert severities(overfitting(training(curves))) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "gradient", "right", "expected"),
+    [(20.0, 100.0, "acc", ["warning"]), (20.0, 40.0, "acc", []), (9.0, 100.0, "acc", []), (20.0, 100.0, "r2", [])],
+)
+def test_a_classifier_that_begins_far_off_with_long_gradients_explodes(
+    first: float, gradient: float, right: str, expected: list[str]
+) -> None:
+    """Both fall, so that neither is seen at the end; who is no classifier may have a loss of any size."""
+    curves = {
+        "loss": curve(RANDOM, 200, first, 1.5, 0.02), right: shares(RANDOM, 200, 0.1, 0.4),
+        "grad_norm": gradient * np.exp(-np.arange(200) / 20) + 1,
+    }  # fmt: skip
+    assert severities(exploding_gradients(training(curves))) == expected
+
+
+def rolls(*turns: float) -> Any:
+    """A loss that goes from one of these to the next, twenty points each, with a little noise."""
+    line = np.concatenate([np.linspace(a, b, 20, endpoint=False) for a, b in pairwise(turns)])
+    return np.r_[line, np.full(40, turns[-1])] + 0.01 * RANDOM.standard_normal(len(line) + 40)
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [((2.0, 0.5, 1.2, 0.3), "warning"), ((2.0, 0.5, 0.8, 0.3), "info"), ((2.0, 0.5, 0.95, 0.5, 0.95, 0.3), "warning"),
+     ((2.0, 0.5, 0.7, 0.5, 0.7, 0.3), "info")],
+)  # fmt: skip
+def test_a_high_momentum_overshoots_once_by_much_or_twice_by_less(turns: tuple[float, ...], expected: str) -> None:
+    """Of what it fell: half, a fifth, a quarter twice, an eighth twice."""
+    assert severities(momentum_too_high(training({"loss": rolls(*turns)}, {"momentum": 0.99}))) == [expected]
+    assert severities(momentum_too_high(training({"loss": rolls(*turns)}, {"momentum": 0.9}))) == []
+
+
+@pytest.mark.parametrize(("best", "expected"), [(0.3, ["warning"]), (0.95, [])])
+def test_labels_of_which_one_is_nearly_all_are_read_right_by_who_says_it(best: float, expected: list[str]) -> None:
+    """Batches of one label each, and of another each time, are in order."""
+    curves = {
+        "loss": falling(1), "batch/classes": np.full(8, 2.0), "batch/commonest": np.full(8, 0.97),
+        "batch/label_change": np.full(8, 0.95), "val_acc": every(40, shares(RANDOM, 10, 0.1, best)),
+    }  # fmt: skip
+    assert severities(unshuffled_data(training(curves))) == expected
+
+
+def bump(height: float, end: float = 0.2, count: int = 17) -> Any:
+    """A validation that falls to 0.3, rises by so much, is down again and goes on to the end."""
+    return every(
+        10, np.r_[np.linspace(0.6, 0.3, 5), 0.3 + height * np.array([0.5, 1, 0.5]), np.linspace(0.3, end, count)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [(bump(0.25), "warning"), (bump(0.15), "info"), (bump(0.25, count=2), "warning"), (bump(0.05, 0.55), "info"),
+     (every(10, np.linspace(0.6, 0.3, 6)), "info"),
+     (every(10, np.tile([0.6, 0.3, 0.5, 0.45], 6)), "warning"), (every(10, np.tile([0.4, 0.37], 12)), "info")],
+)  # fmt: skip
+def test_a_validation_rolls_where_batches_hide_it(held: Any, expected: str) -> None:
+    """By half of what it fell and back; a rise that stays is of something else."""
+    curves = {"train_loss": flat(3, 250, 0.5, 0.3) * np.linspace(1.4, 0.7, 250), "val_loss": held}
+    found = list(momentum_too_high(training(curves, {"momentum": 0.99})))
+    assert severities(found) == [expected]
+    assert ("val_loss" in found[0].sentence) == (expected == "warning")
+
+
+def repeated(apart: float, steps: int = 24, epochs: int = 8) -> tuple[Any, Any]:
+    """Losses and accuracies of batches of 32 in one order that is kept: as far apart as chance makes them, times this."""
+    order = RANDOM.standard_normal(steps)
+    order = (order - order.mean()) / order.std()
+    p = 0.7
+    right = np.round(32 * np.clip(p + order * np.sqrt(apart * p * (1 - p) / 32), 0, 1)) / 32
+    trend = np.repeat(np.linspace(2.2, 1.2, epochs), steps)
+    return trend - 0.3 * np.tile(order, epochs), np.tile(right, epochs)
+
+
+@pytest.mark.parametrize(("apart", "severity"), [(1.0, "info"), (1.6, "info"), (3.5, "warning")])
+def test_batches_parted_by_chance_are_read_alike(apart: float, severity: str) -> None:
+    """In an order that is kept: told, and warned of where it is one of kinds."""
+    loss, right = repeated(apart)
+    curves = {"train_loss": loss, "train_acc": right, "val_loss": every(24, falling(1, 8), 23)}
+    assert severities(unshuffled_data(training(curves))) == [severity]
+
+
+@pytest.mark.parametrize("change", [lambda right: right - 0.01 * RANDOM.random(len(right)), lambda right: right[:12]])
+def test_what_is_no_accuracy_of_a_batch_says_nothing_of_chance(change: Any) -> None:
+    """An R² by that name; too few of them."""
+    loss, right = repeated(8.0)
+    curves = {"train_loss": loss, "train_acc": change(right), "val_loss": every(24, falling(1, 8), 23)}
+    assert severities(unshuffled_data(training(curves))) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("decay", "left", "expected"),
+    [(0.6, 0.5, ["warning"]), (0.4, 0.5, []), (0.4, 0.9, ["warning"]), (0.6, 0.2, []), (0.2, 0.9, [])],
+)
+def test_a_decay_that_takes_all_weights_away_is_told_by_what_is_left_of_the_loss(
+    decay: float, left: float, expected: list[str]
+) -> None:
+    """From outside, by the settings: 400 steps that take 0.008 and more of them each."""
+    curves = {"loss": falling(1, 400, 0.02, 2.0, 2.0 * left)}
+    found = weight_decay_too_large(training(curves, {"wd": decay, "lr": 0.04}))
+    assert severities(found) == expected

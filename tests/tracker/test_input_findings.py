@@ -131,7 +131,7 @@ def test_a_first_loss_far_above_chance_tells_with_scalars_alone() -> None:
     assert said(training({"loss": falling(600, 0.3, 100), "acc": falling(0.1, 0.9, 100)})) == [
         ("unnormalized_input", "warning")
     ]
-    assert said(training({"loss": falling(60, 0.3, 100), "acc": falling(0.1, 0.9, 100)})) == [
+    assert said(training({"loss": falling(15, 0.3, 100), "acc": falling(0.1, 0.9, 100)})) == [
         ("unnormalized_input", "info")
     ]
     assert said(training({"loss": falling(2.4, 0.3, 100), "acc": falling(0.1, 0.9, 100)})) == []

@@ -92,6 +92,11 @@ def test_outputs_of_tanh_have_a_lower_floor(last: str, severity: list[str]) -> N
     """Two apart at the most: ln(1 + 9 / e²) = 0.797 for 10 classes."""
     lowest = float(np.log1p(9 / np.e**2))
     assert rests(lowest + 0.05, graph=chain("linear", last)) == severity
+    assert rests(lowest - 0.2, graph=chain("linear", last)) == []
+
+
+def test_two_classes_have_a_floor_too() -> None:
+    assert rests(0.41, None, chain("linear", "softmax", outputs=2), start=0.693) == ["warning"]
 
 
 def test_classes_are_those_of_the_graph() -> None:
@@ -168,3 +173,105 @@ def test_a_validation_that_stands_still_is_a_collapse_and_not_this() -> None:
     held = (np.arange(10) * 10 + 9, np.full(10, 0.1))
     assert blind(0.3, CHANCE, val_acc=held) == []
     assert blind(0.3, CHANCE, val_acc=(held[0], 0.1 + 0.01 * np.arange(10))) == ["warning"]
+
+
+# --- each threshold from both of its sides ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("level", "is_found"), [(-0.015, False), (-0.026, True)])
+def test_a_loss_a_hair_below_zero_is_rounded(level: float, is_found: bool) -> None:
+    assert said({"loss": np.full(100, level)}, chain("linear", "softmax")) == ["warning"] * is_found
+
+
+def test_a_likelihood_lies_below_zero_for_all_of_the_later_half() -> None:
+    """Not for four points of five; and it may have come from above."""
+    assert said({"loss": np.where(np.arange(100) % 5, -0.5, 0.5)}, chain("linear", "softmax")) == []
+    assert said({"loss": np.where(np.arange(100) < 48, 0.5, -0.5)}, chain("linear", "softmax")) == ["warning"]
+
+
+@pytest.mark.parametrize(("lowest", "is_found"), [(-0.99, True), (-1.2, False)])
+def test_probabilities_cannot_be_above_one(lowest: float, is_found: bool) -> None:
+    assert said({"loss": np.linspace(-0.1, lowest, 100)}, chain("linear", "softmax")) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(("apart", "is_found"), [(0.12, True), (0.2, False)])
+def test_a_likelihood_without_a_logarithm_is_about_the_accuracy(apart: float, is_found: bool) -> None:
+    points = {"loss": falling(-0.1, -0.7, 100), "acc": falling(0.1, 0.7 + apart, 100)}
+    assert said(points) == ["warning"] * is_found
+
+
+def test_a_loss_that_falls_without_end_has_no_logarithm_either() -> None:
+    """Of logits, which know no bound; of what is no classifier nothing is said."""
+    assert said({"loss": np.linspace(0, -7, 100), "acc": LEARNT[::2]}) == ["error"]
+    assert said({"loss": np.linspace(0, -7, 100)}) == []
+
+
+@pytest.mark.parametrize(("off", "is_found"), [(0.1, True), (0.16, False), (-0.1, True), (-0.16, False)])
+def test_it_begins_at_what_chance_costs(off: float, is_found: bool) -> None:
+    assert rests(FLOOR + 0.03, graph=PROBABILITIES, start=2.3026 + off) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("above", "severity"), [(0.09, "warning"), (0.13, None), (-0.01, "warning"), (-0.035, None)]
+)  # fmt: skip
+def test_the_floor_at_an_accuracy_is_met_within_some_hundredths(above: float, severity: str | None) -> None:
+    """Without a graph; it is 0.03 above the lowest at an accuracy of 0.97."""
+    assert rests(FLOOR + above) == [severity] * (severity is not None)
+
+
+@pytest.mark.parametrize(("above", "severity"), [(0.1, "info"), (0.15, None), (-0.005, "info"), (-0.025, None)])
+def test_the_floor_alone_is_met_within_a_tenth(above: float, severity: str | None) -> None:
+    assert rests(FLOOR + above, accuracy=None) == [severity] * (severity is not None)
+
+
+@pytest.mark.parametrize(("above", "is_found"), [(-0.01, True), (-0.03, False)])
+def test_nothing_lies_below_the_floor_of_probabilities(above: float, is_found: bool) -> None:
+    assert rests(FLOOR + above, None, PROBABILITIES) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(("fallen", "is_found"), [(0.1, False), (0.17, True)])
+def test_what_has_hardly_learnt_may_be_on_its_way(fallen: float, is_found: bool) -> None:
+    """A seventh of what lies between chance and the floor."""
+    assert rests(2.3026 - fallen, None, PROBABILITIES) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(("right", "is_found"), [(0.9, True), (0.85, False)])
+def test_wrong_answers_of_probabilities_cost_one_each(right: float, is_found: bool) -> None:
+    assert rests(FLOOR + 0.03, LEARNT.clip(0, right), PROBABILITIES) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(("right", "severity"), [(0.5, "info"), (0.55, "info"), (0.65, "warning")])
+def test_what_is_not_at_rest_is_sure_where_it_is_read_right(right: float, severity: str) -> None:
+    points = {"loss": np.linspace(2.3026, 1.87, 200), "acc": LEARNT.clip(0, right)}
+    assert said(points, PROBABILITIES) == [severity]
+
+
+@pytest.mark.parametrize(("right", "is_found"), [(0.8, True), (0.65, False)])
+def test_what_a_calibrated_classifier_costs_is_no_floor(right: float, is_found: bool) -> None:
+    """Who reads two in three right may well rest there."""
+    assert rests(FLOOR + 1 - right, LEARNT.clip(0, right)) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("classes", "above", "accuracy", "severity"),
+    [(3, 0.02, 0.97, "warning"), (3, 0.05, 0.97, None), (4, 0.05, 0.97, "warning"),
+     (4, 0.02, None, "info"), (4, 0.06, None, None), (5, 0.06, None, "info")],
+)  # fmt: skip
+def test_the_floors_of_few_classes_are_near_honest_losses(
+    classes: int, above: float, accuracy: float | None, severity: str | None
+) -> None:
+    lowest = float(np.log1p((classes - 1) / np.e)) + (0 if accuracy is None else 1 - accuracy)
+    right = None if accuracy is None else LEARNT.clip(1 / classes, accuracy)
+    assert rests(lowest + above, right, start=float(np.log(classes))) == [severity] * (severity is not None)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "right", "outputs", "is_found"),
+    [(0.82, 0.46, 0.97, 1, True), (0.87, 0.46, 0.97, 1, False), (0.57, 0.46, 0.97, 1, True),
+     (0.68, 0.38, 0.97, 1, True), (0.68, 0.345, 0.97, 1, False), (0.8, 0.65, 0.97, 1, True), (0.8, 0.67, 0.97, 1, False),
+     (0.68, 0.46, 0.94, 1, True), (0.68, 0.46, 0.92, 1, False), (0.68, 0.46, 0.97, 2, True), (0.68, 0.46, 0.97, 3, False)],
+)  # fmt: skip
+def test_a_sigmoid_twice_has_two_sides(start: float, end: float, right: float, outputs: int, is_found: bool) -> None:
+    points = {"loss": falling(start, end, 300, 0.1), "acc": falling(0.5, right, 300, 0.05)}
+    found = list(wrong_loss(training(points, graph=chain("linear", outputs=outputs))))
+    assert [each.severity for each in found if "sigmoid" in each.sentence] == ["warning"] * is_found

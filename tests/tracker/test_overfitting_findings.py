@@ -55,6 +55,19 @@ def test_a_rise_that_is_small_beside_what_is_left_or_was_learnt_is_told_only() -
     assert said(np.r_[falling(2.2, 0.5, 12), np.linspace(0.5, 1.5, 28)]) == ["warning"]
 
 
+@pytest.mark.parametrize(
+    ("train", "val", "rise", "severity"),
+    [(1.0, 0.7, 0.28, "warning"), (0.96, 0.7, 0.28, "info"), (1.0, 0.9, 0.28, "info"), (1.0, 0.7, 0.18, "info")],
+)
+def test_samples_known_by_heart_beside_others_read_wrong(train: float, val: float, rise: float, severity: str) -> None:
+    """A fifth of what was learnt is lost again, less than is asked for otherwise: a third of the lowest loss."""
+    points = {
+        "train/loss": falling(2.3, 0.01, 40), "val/loss": risen(rise),
+        "train/acc": falling(0.1, train, 40, 0.1), "val/acc": falling(0.1, val, 40, 0.1),
+    }  # fmt: skip
+    assert severities(overfitting, training(points)) == [severity]
+
+
 def test_a_rise_that_is_over_again_is_nothing() -> None:
     back = np.r_[falling(2.2, 0.8, 12), np.linspace(0.8, 1.6, 8), np.full(17, 0.82), np.full(3, 1.3)]
     assert said(back) == []

@@ -77,9 +77,50 @@ def test_word_numbers_are_large_and_mean_nothing() -> None:
 def test_a_first_loss_is_explained_by_a_gradient_that_is_not_long() -> None:
     """A bad initialization: the loss is high and the inputs are not."""
     assert fed(None, 40, 8) == []
-    assert loud(fed(None, 40, None)) == ["info"]
-    assert loud(fed(None, 200, None)) == ["warning"]
+    assert loud(fed(None, 15, None)) == ["info"]
+    assert loud(fed(None, 30, None)) == ["warning"]
     assert loud(fed(None, 200, None, accuracy="val_acc")) == ["warning"]
+
+
+@pytest.mark.parametrize(("outputs", "first"), [(2, 11.8), (10, 21.5), (1000, 37.2)])
+def test_outputs_of_a_spread_of_ten_cost_more_the_more_classes_there_are(outputs: int, first: float) -> None:
+    """s sqrt(2 ln K): by so much the largest of K normal numbers of spread s lies above one of them."""
+    graph = chain("linear", outputs=outputs)
+    assert [loud(fed(None, times * first, None, graph)) for times in (0.97, 1.03)] == [["info"], ["warning"]]
+
+
+def classifier(loss: object, right: object, tag: str = "acc") -> list[str]:
+    """What is said of these alone."""
+    return severities(unnormalized_input, training({"loss": loss, tag: right}))  # type: ignore[dict-item]
+
+
+def test_a_single_point_is_no_beginning_and_neither_is_what_reads_well() -> None:
+    assert classifier([90.0], [0.5]) == ["info"]
+    assert classifier(falling(90, 0.3, 10), falling(0.1, 0.9, 10)) == ["warning"]
+    assert classifier(falling(90, 0.3, 10), np.full(10, 0.93)) == []
+
+
+def test_a_number_that_stays_near_nothing_counts_no_classes() -> None:
+    """The share of prices that were guessed to the cent."""
+    assert classifier(falling(4e4, 2e3, 100), np.full(100, 0.004)) == []
+    assert classifier(falling(4e4, 2e3, 100), falling(0.004, 0.1, 100)) == ["warning"]
+
+
+@pytest.mark.parametrize(("end", "severity"), [(900.0, []), (60.0, ["warning"])])
+def test_wrong_answers_cost_as_many_times_more_in_a_sum(end: float, severity: list[str]) -> None:
+    """A loss that begins at 2,300 times chance and ends at 26 times it, where a quarter is still read wrong, is none."""
+    begins = 2.3 * 2300
+    assert classifier(falling(begins, end, 200), falling(0.1, 0.75, 200)) == severity
+    assert classifier(falling(begins, end, 200), falling(0.1, 0.75, 200), "val_acc") == []
+
+
+@pytest.mark.parametrize(
+    ("start", "tau", "is_told"), [(500.0, 0.02, True), (500.0, 0.05, False), (5e4, 0.05, True), (5e4, 0.2, False)]
+)
+def test_a_regression_loses_what_no_guess_would_cost_at_once(start: float, tau: float, is_told: bool) -> None:
+    """Within a twenty-fifth of the run, an eighth where that is thousands."""
+    told = training({"loss": falling(start, start / 5000, 400, tau)})
+    assert severities(unnormalized_input, told) == ["info"] * is_told
 
 
 @pytest.mark.parametrize(("outputs", "first", "is_far"), [(2, 4.0, True), (10, 4.0, False), (1000, 9.0, False)])

@@ -62,3 +62,18 @@ def test_a_spike_is_out_of_line_by_the_logarithms_around_it(noise: float, is_fou
     """A hundred steps of small batches in a run of large ones: what is ten times as high there is one of them."""
     curve = with_values(falling(seed, noise=0.03), slice(220, 320), falling(seed, noise=noise)[220:320])
     assert said(with_values(curve, 270, 3.0)) == ["warning"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("height", "rate", "severity"),
+    [(2.2, ([0, 200, 400], [0.1, 0.3, 0.0]), "info"), (2.2, ([0, 200, 400], [0.2, 0.3, 0.0]), "warning"),
+     (2.2, ([0, 190, 400], [0.1, 0.3, 0.0]), "info"), (2.2, ([0, 120, 400], [0.1, 0.3, 0.0]), "warning"),
+     (2.2, ([0, 400], [0.1, 0.1]), "warning"), (9.0, ([0, 200, 400], [0.1, 0.3, 0.0]), "warning")],
+)  # fmt: skip
+def test_where_a_schedule_is_at_its_height_one_long_step_is_told_only(
+    height: float, rate: tuple[list[int], list[float]], severity: str
+) -> None:
+    """Unless it is far above where the run began."""
+    curve = with_values(falling(3, noise=0.03), 230, height)
+    lr = np.interp(np.arange(400), *rate)
+    assert severities(loss_spike, training({"loss": curve, "lr": lr})) == [severity]

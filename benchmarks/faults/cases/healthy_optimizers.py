@@ -59,6 +59,15 @@ def rate_in_steps(bench: Any) -> None:
     bench.learn(model, bench.sgd(model, lr), train, held, epochs=14, rate=lambda t: lr * 0.1 ** (t // each))
 
 
+@healthy()
+def a_momentum_of_99_with_a_rate_to_match(bench: Any) -> None:
+    train, held = data.digits(bench.random)
+    lr = bench.between(4e-4, 1.5e-3)
+    bench.init({"lr": lr, "momentum": 0.99, "nesterov": True})
+    model = bench.mlp(64, *bench.hidden(2), 10)
+    bench.learn(model, bench.sgd(model, lr, momentum=0.99, nesterov=True), train, held, epochs=14)
+
+
 @healthy("watch scalars")
 def finds_its_rate_first(bench: Any) -> None:
     """A sweep over rates on purpose: the loss goes up at its end, where it is stopped."""

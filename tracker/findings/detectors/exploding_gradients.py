@@ -4,8 +4,10 @@ Definition: with G the length of all gradients together (logged as such, or from
 of the largest training loss in its first steps (at least 1; of classifiers at most 3, about what chance gives), G ÷ L
 is above 50 at a fifth of the points; or above 8 at four of five while the loss keeps 80 % or ends above L; or at least
 a hundred times its early median and above 10 at the last points; or above 300 in one of the first two points of a
-training that keeps half of its loss: one such step leaves a network where it cannot learn; or G itself is above 1000 at
-the last point before it is not finite. The layer is the one with the largest gradient.
+training that keeps half of its loss: one such step leaves a network where it cannot learn; or above 20 in the middle of
+its first twentieth (three points at least) of a classifier whose loss begins at four times L and more, which is at most
+12, what chance costs of 160,000 classes; or G itself is above 1000 at the last point before it is not finite. The layer
+is the one with the largest gradient.
 
 Thresholds: where the loss is 0 or below there is no such measure, and only growth counts. G ÷ L has no unit of the
 loss, so that regressions with losses in thousands count as others do: trainings that learn had 0.01 to 6.3 at most.
@@ -29,6 +31,7 @@ LARGE = 50.0
 STUCK = 8.0
 GREW, AT_LEAST = 100.0, 10.0
 FIRST = 300.0
+BEGAN, FAR = 20.0, 4.0
 BROKE = 1000.0
 _ADVICE = "Clip gradients to a length of 1 and see whether the loss falls; then look at the initialization and the lr."
 
@@ -52,7 +55,8 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     is_stuck = (left > 0.8 or learned.last > 1.2 * scale) and (relative > STUCK).mean() >= 0.8
     has_grown = float(np.median(relative[-n:])) > max(GREW * early, AT_LEAST)
     is_first = (relative[:2] > FIRST).any() and left >= 0.5
-    if not (is_large or is_stuck or has_grown or is_first or breaks):
+    began = float(np.median(relative[: max(3, len(relative) // 20)])) > BEGAN and learned.first > FAR * scale
+    if not (is_large or is_stuck or has_grown or is_first or began or breaks):
         return
     limit = (
         relative[-1] * 0.99
@@ -61,6 +65,8 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
         if is_large or is_first
         else STUCK
         if is_stuck
+        else BEGAN
+        if began
         else max(GREW * early, AT_LEAST)
     )
     at = int(np.flatnonzero(relative > limit)[0])

@@ -13,7 +13,8 @@ be below 0, the range it has fallen by stands in for that level.
 Seen on seeded trainings: right, at the right step, in 18 of 18 whose loss shows it. Not to be seen, and not said, in 6
 where a bounded or robust network met one input out of range. Healthy, 198: no warning. Two warnings that were wrong led
 to the rules on logarithms and on twice the surroundings: a batch of 8 with one misread sample, a mean over the epoch.
-A third, of the last two samples of an epoch, is why a point at a validation is left out.
+A third, of the last two samples of an epoch, is why a point at a validation is left out; two more, at the height of one
+cycle, are why the rate is looked at.
 
 Source: practice; Chowdhery et al. 2022 (PaLM), section 5.1, on spikes and the batches that made them.
 """
@@ -29,8 +30,8 @@ from tracker.findings.detector import detector
 from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.headline import searches_rate, training_loss, validation_loss
-from tracker.findings.training import Training
+from tracker.findings.headline import learning_rates, searches_rate, training_loss, validation_loss
+from tracker.findings.training import Series, Training
 
 _MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 2.0, 5.0, (5.0, 8.0)
 
@@ -59,13 +60,26 @@ def loss_spike(training: Training) -> Iterator[Finding]:
     around = float(np.median(np.r_[loss.value[max(0, at - 10) : at], loss.value[at + 4 : at + 14]]))
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     step = int(loss.step[at])
+    is_loud = any(_is_far(loss.value, each) or not _is_at_height(training, loss, each) for each in found)
     yield Finding(
-        "loss_spike", "warning",
+        "loss_spike", "warning" if is_loud else "info",
         f"{loss.tag} is {loss.value[at]:.4g} at step {step}, where its surroundings are {around:.4g}{more}.",
         "Look at the batch of that step: an input out of range or wrong labels; clip the gradients to limit the harm.",
-        None, step, int(loss.step[found[-1]]), 0.8,
+        None, step, int(loss.step[found[-1]]), 0.8 if is_loud else 0.4,
         Evidence((loss.tag,), (int(loss.step[max(0, at - 20)]), int(loss.step[min(len(loss) - 1, at + 20)]))),
     )  # fmt: skip
+
+
+def _is_far(value: np.ndarray, at: int) -> bool:
+    """Whether it, or one of the two points after it, reaches twice the level of the beginning."""
+    return bool(value[at : at + 3].max() > _ABOVE_START * np.median(value[: max(1, min(10, len(value) // 20))]))
+
+
+def _is_at_height(training: Training, loss: Series, at: int) -> bool:
+    """Whether the rate, having risen to it, is near its height."""
+    lr = learning_rates(training).finite
+    now = int(np.searchsorted(lr.step, loss.step[at], "right")) - 1
+    return now > 0 and bool(lr.value[now] >= 0.8 * lr.value.max() and lr.value[: now + 1].max() > 2 * lr.value[0])
 
 
 def _places(value: np.ndarray) -> list[int]:

@@ -2,8 +2,10 @@
 
 Definition: the smoothed training loss swings in slow waves, at least two and a half of them, each far longer than a
 step and more than twice as high as the noise, with no wave of the rate and no epoch that would explain them; or the
-settings say a momentum of 0.98 or more and the loss overshot: it rose again by more than half of what it had fallen,
-or ended above where it began, or rises above its beginning by half for a while.
+settings say a momentum of 0.98 or more and the loss overshot: it rose again by more than a third of what it had fallen,
+or twice by a quarter of all it fell, or ended above where it began, or rises above its beginning by half for a while;
+or the validation loss, which is of the same samples each time and hides nothing in batches, rose by half of all it fell
+and came down again, or rose twice by a fifth of all that was learnt.
 
 Thresholds: a momentum of m goes on for 1 / (1 - m) steps: 50 at 0.98, where overshooting can be seen, and at 0.9, the
 usual one, for 10. A swing must take 8 points and more.
@@ -27,9 +29,11 @@ from tracker.findings.curves import ends, noise, smoothed, waves
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, typical_update, validation_loss
+from tracker.findings.pairs import Pair, beginning, loss_pair
 from tracker.findings.training import Series, Training
 
 _HIGH = 0.98
+_ROSE, _SWING, _HELD, _TWICE = 1 / 3, 0.25, 0.5, 0.2
 
 
 @detector("momentum_too_high")
@@ -42,7 +46,7 @@ def momentum_too_high(training: Training) -> Iterator[Finding]:
     momentum = settings.momentum(training.config)
     curve = smoothed(loss.value, max(3, len(loss) // 60))
     strength, period = _waves(training, loss, curve)
-    overshoot = _overshoot(loss.value, curve)
+    overshoot = _overshoot(loss.value, curve) or _rolled(loss, loss_pair(training))
     updates = typical_update(training)
     if momentum is not None and momentum >= _HIGH and momentum < 1.0000001:
         if len(loss) < len(whole) and not np.isfinite(whole.value[-1]):
@@ -79,9 +83,48 @@ def _overshoot(value: np.ndarray, curve: np.ndarray) -> tuple[int, str] | None:
     top = int(np.argmax(rise))
     low = int(np.argmin(curve[: top + 1]))
     fallen = first - lowest[top]
-    if rise[top] > 0.5 * fallen > 0 and rise[top] > max(4 * noise(value), 0.1 * first) and top - low >= 4:
+    if rise[top] > _ROSE * fallen > 0 and rise[top] > max(4 * noise(value), 0.1 * first) and top - low >= 4:
         return low, f"fell to {curve[low]:.4g} and rose to {curve[top]:.4g} again"
+    least = max(_SWING * (first - float(curve.min())), 4 * noise(value), 0.1 * first)
+    rises = _rises(curve, least)
+    if len(rises) >= 2:
+        return rises[0], f"fell to {curve[rises[0]]:.4g} and rose by {least:.2g} and more, {len(rises)} times,"
     return None
+
+
+def _rolled(loss: Series, pair: Pair | None) -> tuple[int, str] | None:
+    """Where the validation, which is of the same samples each time, rose again and came down after that."""
+    if pair is None or len(pair.val) < 8:
+        return None
+    held, value = pair.val, pair.val.value
+    rise = value - np.minimum.accumulate(value)
+    top = int(np.argmax(rise))
+    low = int(np.argmin(value[: top + 1]))
+    least = max(_HELD * float(value[0] - value.min()), 4 * noise(value), 0.1 * float(value[0]))
+    is_once = rise[top] > least and value[top:].min() <= value[low] + rise[top] / 3
+    fall = max(beginning(pair.train), float(value[0])) - float(value.min())
+    if not is_once and len(_rises(value, _TWICE * fall, 1)) < 2:
+        return None
+    at = min(int(np.searchsorted(loss.step, held.step[low])), len(loss) - 1)
+    return at, f"overshot: {held.tag} rose from {value[low]:.4g} to {value[top]:.4g} and came down again,"
+
+
+def _rises(curve: np.ndarray, least: float, points: int = 4) -> list[int]:
+    """Where it turned and rose by at least so much, in so many points, having fallen as much before."""
+    found: list[int] = []
+    high = low = 0
+    is_falling = False
+    for at, value in enumerate(curve):
+        if is_falling:
+            low = at if value < curve[low] else low
+            if value - curve[low] >= least > 0 and at - low >= points:
+                found.append(low)
+                high, is_falling = at, False
+        else:
+            high = at if value > curve[high] else high
+            if curve[high] - value >= least:
+                low, is_falling = at, True
+    return found
 
 
 def _waves(training: Training, loss: Series, curve: np.ndarray) -> tuple[float, int]:

@@ -5,10 +5,12 @@ falling. It had fallen before (where it never did, the labels say nothing: `memo
 
 Thresholds: what was learnt is the fall of the validation loss from where the run began; a rise of a twentieth of it is
 told, a fifth that is also a quarter of the lowest loss and has lasted is a warning, as is a tenth of the lowest loss
-where the accuracy has fallen as well, by 0.02 and four times its noise, and lies 0.1 below the training's. Small rises
-are everywhere: a network that is sure of what it reads wrong has a validation loss that grows slowly at an accuracy
-that does not change. The rise must be four times the noise of the validation, because the lowest of many noisy points
-lies low by chance.
+where the accuracy has fallen as well, by 0.02 and four times its noise, and lies 0.1 below the training's. A tenth of
+what was learnt that is a quarter of the lowest is one, too, where the training's samples are known by heart: all but 1
+in 50 are read right, less than a tenth of the validation's loss is left of theirs, and one in seven of the others is
+read wrong. Small rises are everywhere: a network that is sure of what it reads wrong has a validation loss that grows
+slowly at an accuracy that does not change. The rise must be four times the noise of the validation, because the lowest
+of many noisy points lies low by chance.
 
 Measured, and tuned, on 12 trainings of few samples with wrong labels, or few of a regression: 9 found, 7 of them as a
 warning; the others had rises below the noise. Two of 4 regressions with shuffled targets were called this. Healthy: 0
@@ -70,8 +72,11 @@ def overfitting(training: Training) -> Iterator[Finding]:
         many = bool(np.log(end / val[low]) >= 0.2 * np.log(start / val[low]))
     # As heavy where less is left of the training loss than a tenth, and much of what was learnt is lost again.
     is_lost = rise >= 0.3 * learnt and 0 <= train_end < 0.1 * end and rise >= 0.15 * abs(val[low])
+    by_heart = 0 <= train_end < 0.1 * end and rise >= 0.1 * learnt and _reads_training_only(training)
     heavy = (
-        (many and rise >= 0.25 * abs(val[low])) or is_lost or (_reads_worse(training) and rise >= 0.1 * abs(val[low]))
+        ((many or by_heart) and rise >= 0.25 * abs(val[low]))
+        or is_lost
+        or (_reads_worse(training) and rise >= 0.1 * abs(val[low]))
     )
     heavy = heavy and len(val) - low >= 4 and not _generalizes(training)
     at = int(pair.step[low])
@@ -106,6 +111,12 @@ def _generalizes(training: Training) -> bool:
     """Whether samples held back are read right as often as the training's: a few of them only cost more and more."""
     pair = accuracy_pair(training)
     return pair is not None and middle(pair.val_level) >= middle(pair.train_level)
+
+
+def _reads_training_only(training: Training) -> bool:
+    """Whether all but one in fifty of the training's samples are read right, and of others far fewer."""
+    pair = accuracy_pair(training)
+    return pair is not None and middle(pair.train_level) >= 0.98 and middle(pair.val_level) <= 0.85
 
 
 def _reads_worse(training: Training) -> bool:

@@ -2,13 +2,16 @@
 
 Definition: what the training loss does within an epoch, with the epoch's own level, slope and scale taken off, is what
 it did within the epoch before, over 3 epochs and more. The epoch's length is that between validations, or what the tag
-of the epochs or the repetition itself says. It is a warning where neighbouring batches are alike too (samples sorted by
-class or by time), or late batches are as bad as the first ones; information where a random order is kept. Or the
+of the epochs or the repetition itself says. It is a warning where the accuracies of batches vary by twice what
+chance makes of batches of their size; without accuracies, where neighbouring batches are alike too (samples sorted by
+class or by time), or late batches are as bad as the first ones. It is information where a random order is kept. Or the
 trainer's own count of labels says so; or half of the first batches are read wrong to the last sample, which samples
 drawn at the validation's accuracy are in one of ten.
 
 Thresholds: the correlation of two epochs of m batches is 0 within 1 / sqrt(m) where the order is new; 0.5 and 5 of
-these are asked for. `batch/label_change` of 0.8 and more: of sorted labels nearly all are equal to the one before. A
+these are asked for. Neighbours of a random order are alike by as much: 0.4 and 2.5 of these. Of n samples read right
+with probability p the accuracy varies by p (1 - p) / n: 0.8 to 1.5 times that in random orders, 2.3 to 18 times where
+samples were sorted. `batch/label_change` of 0.8 and more: of sorted labels nearly all are equal to the one before. A
 mean over the epoch so far, as Keras shows it, starts anew each epoch: it is known by what it is the mean of, which is
 at no point below 0, and left out.
 
@@ -33,6 +36,7 @@ from tracker.findings.pairs import accuracies, share
 from tracker.findings.training import Series, Training
 
 _ALIKE, _SIGMAS, _SMOOTH, _SORTED, _WRONG, _CHANCE = 0.5, 5.0, 0.4, 0.8, 0.5, 0.1
+_APART, _BY_CHANCE, _LARGEST = 2.0, 2.5, 1024
 
 
 @detector("unshuffled_data")
@@ -59,7 +63,10 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     if alike < _ALIKE or _follows_rate(training, length):
         yield from _read_wrong(training)
         return
-    is_sorted = neighbours > _SMOOTH or _swings(loss, length)
+    apart = _dispersion(training, length)
+    # Neighbours of a random order are alike by 1 / sqrt(points), give or take.
+    least = max(_SMOOTH, _BY_CHANCE * (stride / length) ** 0.5)
+    is_sorted = apart > _APART if apart is not None else neighbours > least or _swings(loss, length)
     yield Finding(
         "unshuffled_data", "warning" if is_sorted else "info",
         f"{loss.tag} repeats every {length:.0f} steps, as the epochs do: {alike:.0%} alike from one to the next"
@@ -165,6 +172,34 @@ def _swings(loss: Series, length: float) -> bool:
     return bool(high > 0.4 * start and (usual < 0.4 * high or usual > 0.7 * start))
 
 
+def _dispersion(training: Training, length: float) -> float | None:
+    """How much more the accuracies of an epoch's batches vary than where chance parts samples into batches: of n
+    samples read right with probability p by p (1 - p) / n. None where no accuracies of single batches were logged."""
+    for tag in accuracies(training, training.roles.train_score)[:1]:
+        right = share(training.series(tag))
+        epoch = (right.step - right.step[0]) // max(1, round(length))
+        later = right.value[epoch > 0]  # in the first one the model changes most
+        if len(later) < 12:
+            return None
+        batch = _batch_size(later)
+        if batch is None:
+            return None
+        epochs = [each for n in np.unique(epoch[epoch > 0]) if len(each := right.value[epoch == n]) > 2]
+        chance = sum(len(each) * each.mean() * (1 - each.mean()) / batch for each in epochs)
+        return float(sum(len(each) * each.var() for each in epochs) / chance) if chance else None
+    return None
+
+
+def _batch_size(right: np.ndarray) -> int | None:
+    """The fewest samples of which nearly all of these are shares; None where they are shares of no such number."""
+    some = np.unique(np.round(right, 6))
+    some = some[:: len(some) // 500 + 1]
+    sizes = np.arange(1, _LARGEST + 1)
+    counts = some[None, :] * sizes[:, None]
+    fits = (np.abs(counts - np.round(counts)) < 0.005).mean(axis=1) >= 0.8
+    return int(sizes[fits][0]) if fits.any() else None
+
+
 def _are_means(rows: np.ndarray) -> bool:
     """Whether each value is the mean of its epoch so far: then what it is the mean of is a loss too, never below 0."""
     total = rows * np.arange(1, rows.shape[1] + 1)
@@ -182,11 +217,17 @@ def _follows_rate(training: Training, length: float) -> bool:
 
 
 def _is_one_sided(training: Training) -> bool:
-    """Whether one label is so common that neighbours are alike in any order, though a batch has others too."""
+    """Whether one label is so common that neighbours are alike in any order, though a batch has others too.
+
+    Who answers with that label is right about as often as it is seen: where nobody ever was, each batch has another.
+    """
     commonest = training.series("batch/commonest").finite.value
     classes = training.series("batch/classes").finite.value
     if not len(commonest) or not len(classes):
         return False
     share_of = float(np.median(commonest))
+    right = accuracies(training, training.roles.val_score) or accuracies(training, training.roles.train_score)
+    if right and float(np.median(np.sort(share(training.series(right[0])).value)[-3:])) < share_of - 0.1:
+        return False
     alike = float(np.median(training.series("batch/label_change").finite.value))
     return bool(np.median(classes) > 1) and alike < share_of**2 + (1 - share_of) ** 2 + 0.1

@@ -4,7 +4,7 @@ Definition: of the weights (no biases, no scales of norms) nine of ten end below
 all of them together below 0.35, falling at most looks; and the loss keeps more than 60 % of what it was, or rises
 again from its lowest by half. Or the configuration has a weight decay of 0.5 or more, the weights shrink by a tenth,
 and the loss keeps 30 %. Without lengths of weights: a decay of 0.3 or more that, times the rate and the number of
-points, is 3 or more, and a loss that keeps 80 %.
+points, is 3 or more, and a loss that keeps 80 %, or 30 % where the decay is 0.5 or more.
 
 Thresholds: healthy decay of 0.01 to 0.1 with AdamW shortens weights by 10 to 30 % in a small run while others grow;
 networks with batch norm may shrink and learn all the same, as their function does not change by it, which is why the
@@ -22,7 +22,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import learning, number, table, weights
+from tracker.findings.layers import learning, number, percent, table, weights
 from tracker.findings.settings import learning_rate
 from tracker.findings.training import Training
 
@@ -69,9 +69,9 @@ def weight_decay_too_large(training: Training) -> Iterator[Finding]:
 
 
 def _by_settings(training: Training) -> Iterator[Finding]:
-    """Without lengths of weights: a decay that takes them away within the run, and a loss that ends where it began."""
+    """Without lengths of weights: a decay that takes them away within the run, and a loss that keeps too much."""
     strength, rate, learned = _strength(training.config), learning_rate(training.config), learning(training)
-    if strength < 0.3 or rate is None or learned.points < 20 or not learned.left > 0.8:
+    if strength < 0.3 or rate is None or learned.points < 20 or not learned.left > (0.3 if strength >= STRONG else 0.8):
         return
     taken = strength * rate * learned.points
     if taken < 3:
@@ -80,7 +80,7 @@ def _by_settings(training: Training) -> Iterator[Finding]:
     yield Finding(
         "weight_decay_too_large", "warning",
         f"A weight decay of {number(strength)} at a rate of {number(rate)} takes weights down to e^-{number(taken)} of "
-        f"their length, and {span.tag} is where it began.",
+        f"their length, and {span.tag} keeps {percent(learned.left)} of what it was.",
         _ADVICE, None, int(span.step[0]), int(span.step[-1]), 0.8,
         Evidence((span.tag,), (int(span.step[0]), int(span.step[-1]))),
     )  # fmt: skip
