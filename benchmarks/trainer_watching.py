@@ -149,7 +149,7 @@ def mlp(nn: Any) -> Any:
 
 
 CNN = Load("a CNN of 28 x 28, batch 64", cnn, CNN_X, CNN_Y, 400, {"scalars": 0.005, "everything": 0.02})
-SMALL = Load("a perceptron of 64-64-10, batch 64", mlp, SMALL_X, SMALL_Y, 20_000, {"scalars": 0.02})
+SMALL = Load("a perceptron of 64-64-10, batch 64", mlp, SMALL_X, SMALL_Y, 4_000, {"scalars": 0.02})
 
 
 def counted(load: Load, kind: str) -> tuple[float, float]:
