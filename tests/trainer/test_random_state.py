@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import trainer
@@ -15,6 +15,8 @@ from trainer import backend
 MOVES = ["draw", "hold", "draw held", "let go", "seed", "go back", "ask", "ask again"]
 
 
+@example(["hold", "ask", "draw held"])
+@example(["hold", "ask", "draw held", "let go", "ask"])
 @given(st.lists(st.sampled_from(MOVES), max_size=40))
 def test_it_is_what_is_read_anew(moves: list[str]) -> None:
     """Whoever draws, through the function or from a generator that he keeps."""
