@@ -66,6 +66,7 @@ def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         prog="viz",
         description="everystep: see what your training does, while it does it.",
         epilog="Begin with: viz demo",
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -75,6 +76,23 @@ def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         module.add(command)
         command.set_defaults(act=module.act)
     return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal. Made for each option, and argparse's own loads `shutil` with two compressors to ask."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` counts them."""
+    with contextlib.suppress(KeyError, ValueError):
+        if (said := int(os.environ["COLUMNS"])) > 0:
+            return said
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # suppressed
+    return 80
 
 
 class _Version(argparse.Action):
@@ -89,7 +107,11 @@ def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str, example: str
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
-        name, help=does, description=does[0].upper() + does[1:] + ".", epilog=f"example: {example}"
+        name,
+        help=does,
+        description=does[0].upper() + does[1:] + ".",
+        epilog=f"example: {example}",
+        formatter_class=_Help,
     )
 
 

@@ -43,6 +43,7 @@ OPENS_TO_WRITE = {
     "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
     "tracker/pruning/segment_media.py": "viz prune: a private copy without media, which takes the file's place",
     "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
+    "tracker/foreign/mirrored_once.py": "what the last look at a logdir found, in the user's cache folder",
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",
     "tracker/foreign/plugin_files.py": "what TensorBoard's plugins read, beside the event files of an export",
     "tracker/compat/run_writer.py": "export_scalars_to_json, whose caller names the file",

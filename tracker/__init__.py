@@ -303,7 +303,7 @@ def open(logdir: str | os.PathLike[str] | None = None, *, tfevents: bool = False
         return Store(open_to_read(where))
     store = Store(where)
     if tfevents:
-        from tracker.foreign.mirror import once
+        from tracker.foreign.mirrored_once import once
 
         store.mirror = once(store.root)
     return store

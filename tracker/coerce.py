@@ -12,10 +12,9 @@ import json
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 from itertools import islice
 from typing import Any
 
@@ -44,6 +43,8 @@ MAX_DEPTH = 16
 
 DIGITS_BITS = 2_100
 """Whole numbers up to here, 632 digits, are kept as digits. Python may be told to refuse to read more than 640."""
+
+_EXACT = (("decimal", "Decimal"), ("fractions", "Fraction"))
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -118,10 +119,16 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, int):
         return int.__index__(value)
     single = arrays.single(value)
-    if isinstance(single, (float, Decimal, Fraction)):  # 3.0, as step counters of other frameworks are
+    if isinstance(single, float) or _is_exact(single):  # 3.0, as step counters of other frameworks are
         whole = int(single)
         return whole if whole == single else None
     return int.__index__(operator.index(single))
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether it is a decimal or a fraction: who has one has loaded its module, for which others need not wait."""
+    kinds = (getattr(sys.modules.get(module), kind, ()) for module, kind in _EXACT)
+    return any(isinstance(value, kind) for kind in kinds)
 
 
 def wall_time(value: Any) -> float:

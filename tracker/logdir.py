@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 import sys
 import time
@@ -153,7 +152,7 @@ def new_segment_id(wall_time: float, rank: int | None = None) -> str:
     """
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(max(0.0, min(wall_time, 253402300799.0))))
     ranked = f"-rank{rank}" if rank is not None else ""
-    return f"{stamp}{ranked}-{secrets.token_hex(4)}"
+    return f"{stamp}{ranked}-{os.urandom(4).hex()}"
 
 
 def segment_files(folder: Path) -> list[Path]:

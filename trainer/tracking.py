@@ -107,6 +107,7 @@ class TrackerCallback(Callback):
         from tracker.overhead import Budget  # here, so that training without a tracker does not load it
 
         self.budget = Budget(max_overhead, HEAVY, clock)
+        self._checks, self._scalars = self.budget.spending("checks"), self.budget.spending("scalars")
         self._before: dict[str, Any] = {}
         self._watched: Watched | None = None
         self._has_said = False
@@ -130,7 +131,7 @@ class TrackerCallback(Callback):
             self.log_graph = False
             self.run.log_graph(loop.model, loop.inputs[:1] if isinstance(loop.inputs, Tensor) else loop.inputs)
         if self._watched is not None:
-            with self.budget.spending("checks"):
+            with self._checks:
                 self._watched.begin(self._is_due(NORMS, loop.step + 1))
 
     def on_fit_end(self, loop: Loop) -> None:
@@ -139,7 +140,7 @@ class TrackerCallback(Callback):
 
     def on_backward(self, loop: Loop) -> None:
         if self._watched is not None:
-            with self.budget.spending("checks"):
+            with self._checks:
                 self._watched.stop()
                 error = self._watched.autopsy.examine(loop)
             if error is not None:
@@ -194,7 +195,7 @@ class TrackerCallback(Callback):
     def _log(self, loop: Loop, step: int) -> None:
         """What is logged after a step."""
         if step % self.every == 0:
-            with self.budget.spending("scalars"):
+            with self._scalars:
                 values = {f"train/{name}": value for name, value in loop.logs.items()}
                 values["lr"] = loop.optimizer.param_groups[0]["lr"]
                 self.run.log(values, step=step)

@@ -36,9 +36,9 @@ def facts(run: StoredRun, others: Iterable[StoredRun] = (), left_out: LeftOut | 
         left_out: Takes what of the run could not be read.
     """
     left_out = LeftOut() if left_out is None else left_out
-    left_out.look_at(run)
     found: dict[str, Any] = {"run": run.name, "status": "unreadable"}
     with left_out.reading(run.name), run.held() as held:
+        left_out.look_at(held)
         segments = held.segments()
         found |= _about(held, segments)
         found["metrics"] = _metrics(held, left_out)
@@ -113,15 +113,15 @@ def _changed(run: StoredRun, others: Iterable[StoredRun], left_out: LeftOut) -> 
     if began is None:
         return None
     near = sorted((each for each in others if each.name != run.name), key=lambda each: _distance(each.name, run.name))
-    before: tuple[float, StoredRun] | None = None
+    before: tuple[float, str, dict[str, Any]] | None = None
     for other in near[:MOST_COMPARED]:
-        with left_out.reading(other.name):
-            at = other.started
-            if at is not None and at < began and other.config and (before is None or at > before[0]):
-                before = at, other
+        with left_out.reading(other.name), other.held() as held:
+            at, config = held.started, held.config
+            if at is not None and at < began and config and (before is None or at > before[0]):
+                before = at, other.name, config
     if before is None:
         return None
-    return {"since": before[1].name, "settings": differences(before[1].config, run.config)}
+    return {"since": before[1], "settings": differences(before[2], run.config)}
 
 
 def _distance(name: str, other: str) -> tuple[int, Any]:

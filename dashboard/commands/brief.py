@@ -31,7 +31,6 @@ def act(arguments: argparse.Namespace) -> int:
     """Prints it; 1 when some of the run could not be read, which is named."""
     from dashboard.brief.facts import facts
     from dashboard.brief.words import text
-    from dashboard.http import wire
     from tracker.errors import RunNotFoundError
     from tracker.store.read.reader import Store
 
@@ -46,6 +45,8 @@ def act(arguments: argparse.Namespace) -> int:
         raise CommandError(f"no runs in {store.root}")
     found = facts(run, runs, left_out)
     if arguments.json:
+        from dashboard.http import wire
+
         json.dump(writable_values(wire.plain(found)), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
     else:

@@ -72,7 +72,7 @@ def _findings(run: StoredRun, left_out: LeftOut) -> list[dict[str, Any]]:
 
 def _print(name: str, findings: list[dict[str, Any]]) -> None:
     """What was found in one run, but for what was dismissed."""
-    from dashboard.commands.table import printable
+    from tracker.plain_text import printable
 
     for each in findings:
         if each["dismissed"]:

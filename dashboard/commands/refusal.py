@@ -38,14 +38,10 @@ def mirrored(root: Path) -> tuple[Path | None, LeftOut]:
     Raises:
         CommandError: the user's cache folder cannot be written.
     """
-    from tracker.foreign.folders import sources
+    from tracker.foreign.mirrored_once import once
 
     left_out = LeftOut()
     try:
-        if next(sources(root), None) is None:  # which a logdir of ours need not load a reader for
-            return None, left_out
-        from tracker.foreign.mirror import once
-
         return once(root, left_out), left_out
     except OSError as error:
         raise CommandError(f"the event files in {root} cannot be shown: {error}") from error
@@ -55,7 +51,7 @@ def told(left_out: LeftOut, of: int, noun: str = "run") -> int:
     """Says in one line what a question to many runs is answered without; the status of the command."""
     if not left_out:
         return 0
-    from dashboard.commands.table import printable
+    from tracker.plain_text import printable
 
     sys.stderr.write(f"viz: {printable(left_out.sentence(of, noun))}\n")
     return 1

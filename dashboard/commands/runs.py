@@ -27,7 +27,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def act(arguments: argparse.Namespace) -> int:
     """Prints a table of runs, or JSON; 1 when some of it could not be read."""
     from dashboard.commands import table
-    from dashboard.http import wire
     from dashboard.live.catalog import Catalog
     from tracker.plain_text import writable_values
 
@@ -45,6 +44,8 @@ def act(arguments: argparse.Namespace) -> int:
     for link in [link for link in library.links if link.problem and not link.path.name.startswith(".")][:MOST_LINKS]:
         sys.stderr.write(f"viz: {table.printable(str(link))}\n")
     if arguments.json:
+        from dashboard.http import wire
+
         # Python's own writer has integers of any size, such as a seed of 128 bits.
         json.dump(writable_values(wire.plain(summaries)), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
@@ -35,7 +34,7 @@ def render(
     cells = [[cell(value) for value in row] for row in rows]
     names = [printable(str(name)) for name in headers]
     widths = [max([_columns(name), *(_columns(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    limit = width or (shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0)
+    limit = width or (_terminal() if sys.stdout.isatty() else 0)
     if limit:
         widths = [min(each, ALIGNED if name in named else limit) for each, name in zip(widths, headers, strict=True)]
         while sum(widths) + 2 * len(widths) > limit and max(widths) > NARROWEST:
@@ -68,6 +67,13 @@ def shortened(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST:
         return f"{value[:LONGEST]}… ({len(value):,} characters)"
     return value
+
+
+def _terminal() -> int:
+    """How many columns the terminal has; 0 where it does not say."""
+    import shutil  # here: it brings two compressors
+
+    return shutil.get_terminal_size((0, 0)).columns
 
 
 def _columns(text: str) -> int:

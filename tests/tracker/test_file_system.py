@@ -65,3 +65,12 @@ def test_where_nothing_is_known_of_mounts_a_folder_is_taken_for_local(monkeypatc
     """Other systems than Linux have no such table; their runs have always had a WAL."""
     monkeypatch.setattr(file_system, "kind_of", lambda _: "")
     assert not file_system.is_shared(Path("/anywhere"))
+
+
+def test_a_machine_is_called_as_sockets_call_it() -> None:
+    """Runs of before, and of other languages, say so."""
+    import socket
+
+    from tracker.store.read.liveness import this_process
+
+    assert this_process().host == socket.gethostname()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tracker.findings import curves
+from tracker.findings.ordered import distinct, median, quantile
 
 values = arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e6, 1e6))
 scales = st.floats(1e-3, 1e3)
@@ -96,3 +97,30 @@ def test_a_slope_is_that_of_the_line(given_values: np.ndarray) -> None:
     if n > 1:
         assert curves.slope(np.linspace(5, 8, n)) == pytest.approx(3)
         assert curves.slope(np.full(n, given_values[0])) == pytest.approx(0, abs=1e-6 * (1 + abs(given_values[0])))
+
+
+odd_values = st.floats(width=64) | st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@given(arrays(np.float64, st.tuples(st.integers(0, 12), st.integers(0, 12)), elements=odd_values))
+def test_a_median_is_numpys(found: np.ndarray) -> None:
+    """To the bit, along each axis and over all, of no values and of what is not finite."""
+    for axis in (None, 0, 1, -1):
+        np.testing.assert_array_equal(median(found, axis), np.median(found, axis))
+    assert isinstance(median([1, 2, 4]), float)
+
+
+@given(arrays(np.float64, st.integers(0, 30), elements=odd_values) | arrays(np.int64, st.integers(0, 30)))
+def test_distinct_values_are_numpys(found: np.ndarray) -> None:
+    """Ascending, NaN as one."""
+    np.testing.assert_array_equal(distinct(found), np.unique(found))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@given(arrays(np.float64, st.integers(1, 30), elements=odd_values), st.floats(0, 1))
+def test_quantiles_are_numpys(found: np.ndarray, q: float) -> None:
+    """To the bit, one or several; of no values NaN."""
+    np.testing.assert_array_equal(quantile(found, q), np.quantile(found, q))
+    np.testing.assert_array_equal(quantile(found, (0.1, q)), np.quantile(found, (0.1, q)))
+    assert np.isnan(quantile(found[:0], q))

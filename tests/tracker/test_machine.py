@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import tracker
 from tracker import errors
 from tracker.machine import environment, redaction
+from tracker.machine import gpus as gpus_module
 from tracker.machine.gpus import Gpus
 from tracker.machine.meter import Meter
 
@@ -205,6 +207,24 @@ def test_without_nvidia_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch, absen
     monkeypatch.setitem(sys.modules, "pynvml", module)
     gpus = Gpus()
     assert (gpus.read(), gpus.describe()) == ({}, [])
+
+
+def test_a_driver_that_is_not_installed_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes a millisecond, and a sweep begins thousands of runs in one process."""
+    looks: list[str] = []
+
+    def absent(name: str) -> None:
+        looks.append(name)
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
+    monkeypatch.setattr(importlib, "import_module", absent)
+    gpus_module._imported.cache_clear()
+    try:
+        assert [gpus_module.driver() for _ in range(3)] == [None] * 3
+    finally:
+        gpus_module._imported.cache_clear()
+    assert looks == ["pynvml"]
 
 
 # --- environment ---------------------------------------------------------------------------------------------

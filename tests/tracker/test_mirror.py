@@ -20,6 +20,7 @@ import tracker
 from tests.tracker.test_event_files import event, write
 from tracker.foreign import mirror as mirrors
 from tracker.foreign.mirror import Mirror
+from tracker.foreign.mirrored_once import once
 from tracker.foreign.mirrored_run import IDLE_S
 from tracker.store.read.reader import Store
 
@@ -284,12 +285,12 @@ def test_a_question_beside_a_server_uses_its_copies(
     """It neither waits for the server nor writes into what the server keeps."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write(logdir / "a" / "tfevents.1", *points(0, 3))
-    cache = mirrors.once(logdir)
+    cache = once(logdir)
     assert cache is not None
     stop = threading.Event()
     with mirrors._alone(cache, stop):
         write(logdir / "b" / "tfevents.1", *points(0, 3))
-        assert mirrors.once(logdir) == cache
+        assert once(logdir) == cache
         assert [run.name for run in Store(logdir, cache).runs()] == ["a"]
-    mirrors.once(logdir)
+    once(logdir)
     assert [run.name for run in Store(logdir, cache).runs()] == ["a", "b"]

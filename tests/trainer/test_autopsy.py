@@ -116,3 +116,21 @@ def test_time_for_data_is_that_between_steps() -> None:
     now += 100  # a validation
     assert clock.values() == {"time/data": 2.0, "time/step": 5.0}
     assert clock.values() == {}
+
+
+@pytest.mark.parametrize(("element", "marks"), [(3e38, 0), (np.inf, 1), (-np.inf, 1), (np.nan, 1)])
+def test_a_gradient_is_not_finite_where_an_element_is_not(tmp_path: Path, element: float, marks: int) -> None:
+    """Its square may run over by itself, which is no fault of the training."""
+
+    class Planted(trainer.Callback):
+        def on_backward(self, loop: trainer.Loop) -> None:
+            for p in loop.model.parameters():
+                if p.grad is not None and loop.step == 2:
+                    p.grad.raw.reshape(-1)[0] = element
+
+    with tracker.init(logdir=tmp_path, name="run", machine=False) as run:
+        of, watch = model(nn.ReLU()), trainer.TrackerCallback(run, heavy_every=0, log_graph=False)
+        optimizer = optim.SGD(of.parameters(), lr=0.0)
+        loss = nn.CrossEntropyLoss()
+        trainer.fit(of, [(X, Y)] * 3, loss, optimizer, 1, callbacks=[Planted(), watch], progress=False)
+    assert len([each for each in tracker.open(tmp_path).run("run").marks() if each.kind == "anomaly"]) == marks

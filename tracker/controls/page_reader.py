@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections import deque
+from functools import cached_property
 from pathlib import Path
 
 from tracker import logdir
@@ -41,7 +42,6 @@ class PageReader:
         self._folder = folder
         self._path = folder / logdir.PAGE_FILE
         self._stamp: tuple[int, int, int] | None = None
-        self._is_remote = file_system.is_shared(folder)
         self._next_look = 0.0
         self._old_until: Cursor | None
         """Up to where the file is older than this part of the run. None: it could not be read, and all of it is."""
@@ -77,6 +77,11 @@ class PageReader:
             self._stamp = stamp  # not again, before it is another one
             logger.warning("tracker: commands of the page cannot be read: %s", error)
         return []
+
+    @cached_property
+    def _is_remote(self) -> bool:
+        """Asked at the first look: a short run ends before it, and finding out takes as long as opening a file."""
+        return file_system.is_shared(self._folder)
 
     def _stamp_now(self) -> tuple[int, int, int] | None:
         """By what another file is told; None where there is none, or the disk is away."""

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from tracker.findings.ordered import median
+
 Values = npt.NDArray[np.float64]
 
 _NORMAL = 1.4826
@@ -31,7 +33,7 @@ def noise(values: Values) -> float:
     if len(values) < 3:
         return 0.0
     steps = np.diff(values)
-    return float(_NORMAL * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
+    return float(_NORMAL * median(np.abs(steps - median(steps))) / np.sqrt(2))
 
 
 class Ends(NamedTuple):
@@ -70,7 +72,7 @@ def ends(values: Values, share: float = 0.1, most: int = 50) -> Ends:
     parts = (values[:count], values[half : half + count], values[-count:])
     # The median of k points of normal noise varies as 1.25 / sqrt(k).
     sigma = noise(values) * (1.25 if count > 2 else 1.0) * np.sqrt(2 / count)
-    start, middle, end = (float(np.median(part)) for part in parts)
+    start, middle, end = (float(median(part)) for part in parts)
     return Ends(start, middle, end, count, float(sigma))
 
 
@@ -81,7 +83,8 @@ def smoothed(values: Values, width: int) -> Values:
         return values
     padded = np.pad(values, width // 2, mode="edge")
     if width < _WIDE or np.isnan(values).any():
-        return np.median(sliding_window_view(padded, width), axis=1)
+        found: Values = median(sliding_window_view(padded, width), axis=1)
+        return found
     return np.fromiter(_medians(padded.tolist(), width), np.float64, len(values))
 
 

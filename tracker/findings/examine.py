@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import pkgutil
-import traceback
 from collections.abc import Callable
 from functools import cache
 from itertools import islice
@@ -17,8 +15,6 @@ from tracker.findings.causes import reconciled
 from tracker.findings.detector import Detector, registered
 from tracker.findings.finding import Finding, rank_of
 from tracker.findings.training import Training
-
-logger = logging.getLogger("tracker")
 
 MOST_FINDINGS = 1_000
 """Of one detector: a model may have as many layers, and one that never comes to an end is to end."""
@@ -65,6 +61,10 @@ _told: set[tuple[str, str]] = set()
 
 
 def _tell(kind: str, error: Exception) -> None:
+    import logging  # here: seldom needed, and a reader would wait for them
+    import traceback
+
+    logger = logging.getLogger("tracker")
     at = traceback.extract_tb(error.__traceback__)[-1]
     if (kind, type(error).__name__) not in _told and len(_told) < MOST_FINDINGS:
         _told.add((kind, type(error).__name__))

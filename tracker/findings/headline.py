@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from tracker.findings.ordered import median
 from tracker.findings.pairs import is_accuracy, share
 from tracker.findings.training import Series, Training
 
@@ -35,9 +34,9 @@ def update_ratios(training: Training) -> dict[str, Series]:
 
 def typical_update(training: Training) -> float | None:
     """The median over weights of the median update ratio in the later half of the run; None without any."""
-    found = [np.median(each.finite.value[len(each.finite) // 2 :]) for each in update_ratios(training).values()
+    found = [median(each.finite.value[len(each.finite) // 2 :]) for each in update_ratios(training).values()
              if len(each.finite)]  # fmt: skip
-    return float(np.median(found)) if found else None
+    return float(median(found)) if found else None
 
 
 def longest_update(training: Training) -> float:

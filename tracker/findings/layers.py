@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from tracker.findings.ordered import distinct, median
 from tracker.findings.training import Series, Training
 
 T = TypeVar("T")
@@ -139,7 +140,7 @@ def table(
     first = each[0].step
     if all(len(series) == len(first) and (series.step == first).all() for series in each):
         return first, np.stack([series.value for series in each], axis=1)
-    steps = np.unique(np.concatenate([series.step for series in each]))
+    steps = distinct(np.concatenate([series.step for series in each]))
     values = np.full((len(steps), len(each)), np.nan)
     for column, series in enumerate(each):
         values[np.searchsorted(steps, series.step), column] = series.value
@@ -164,7 +165,7 @@ def _whole_gradient(training: Training) -> Series | None:
     each = [training.series(f"grad_norm/{path}") for path in paths]
     if not any(len(series) for series in each):
         return None
-    steps = np.unique(np.concatenate([series.step for series in each]))
+    steps = distinct(np.concatenate([series.step for series in each]))
     total = np.zeros(len(steps))
     for series in each:
         total[np.searchsorted(steps, series.step)] += series.value**2
@@ -208,10 +209,10 @@ class Learning:
         self.points = len(value)
         if not len(value):
             return
-        self.first = float(np.median(value[: max(1, min(n, 5))]))
-        self.last = float(np.median(value[-n:]))
+        self.first = float(median(value[: max(1, min(n, 5))]))
+        self.last = float(median(value[-n:]))
         stretches = value[: len(value) // n * n].reshape(-1, n)
-        self.best = float(np.median(stretches, axis=1).min())
+        self.best = float(median(stretches, axis=1).min())
         if self.first > 0 and self.last >= 0:
             self.left = self.last / self.first
 
@@ -228,7 +229,7 @@ def loss_scale(training: Training) -> float:
     for tag in training.roles.train_loss or training.roles.val_loss:
         value = training.series(tag).finite.value[:5]
         if len(value):
-            sizes.append(float(np.median(abs(value))))
+            sizes.append(float(median(abs(value))))
     scores = (*training.roles.train_score, *training.roles.val_score)
     is_classifier = "batch/classes" in training.tags or any("acc" in tag.lower() for tag in scores)
     return max(1.0, min(max(sizes), 3.0) if is_classifier else max(sizes))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tracker.findings.ordered import median
 from tracker.findings.training import Series, Training
 
 Floats = npt.NDArray[np.float64]
@@ -77,7 +78,7 @@ def words(tag: str) -> list[str]:
 
 def middle(values: Floats, share_of: float = 0.1, least: int = 3) -> float:
     """The median of the last points: where a series ended up."""
-    return float(np.median(values[-max(least, int(len(values) * share_of)) :]))
+    return float(median(values[-max(least, int(len(values) * share_of)) :]))
 
 
 def beginning(series: Series) -> float:
@@ -98,14 +99,14 @@ def noise(values: Floats) -> float:
     """The standard deviation of what is not trend, from second differences (robust); 0 for fewer than 3 points."""
     if len(values) < 3:
         return 0.0
-    return float(1.4826 * np.median(np.abs(np.diff(values, 2))) / np.sqrt(6))
+    return float(1.4826 * median(np.abs(np.diff(values, 2))) / np.sqrt(6))
 
 
 def smooth(values: Floats) -> Floats:
     """Medians of three neighbours; the ends stay."""
     if len(values) < 3:
         return values
-    inner = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
+    inner = median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
     return np.concatenate([values[:1], inner, values[-1:]])
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tracker import logdir
-from tracker.foreign.folders import cache_folder, sources
+from tracker.foreign.folders import sources
 from tracker.foreign.importer import run_names
+from tracker.foreign.look import Look
 from tracker.foreign.mirrored_run import WORLD, MirroredRun
 from tracker.foreign.records import ReplacedError
-from tracker.store.read.left_out import LeftOut
 
 logger = logging.getLogger("tracker")
 
@@ -100,6 +100,11 @@ class Mirror:
         for run in self._runs.values():
             run.close()
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether another look at the same files would find the same; see `Look`."""
+        return not any(run.is_live or run.has_failed or run.folder in run.unread for run in self._runs.values())
+
     def unread(self) -> dict[str, dict[Path, str]]:
         """Of each run the sources of which nothing could be read at the last look, and why."""
         return {name: dict(run.unread) for name, run in self._runs.items() if run.unread}
@@ -155,34 +160,33 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
-def once(root: Path, left_out: LeftOut | None = None) -> Path | None:
-    """The folder with copies of what lies in a logdir now, for a question that is asked once; None where nothing does.
-
-    Where a server mirrors the same logdir, its copies are as new.
+def look_once(root: Path, cache: Path) -> Look | None:
+    """One look at a logdir, its copies folded away after it; None where another process mirrors it just now.
 
     Args:
         root: The logdir.
-        left_out: Told which files could not be read.
+        cache: Where the copies are kept.
 
     Raises:
-        OSError: the user's cache folder cannot be written.
+        OSError: the cache cannot be written.
     """
-    if next(sources(root), None) is None:
-        return None
-    cache = cache_folder(root)
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = threading.Event()
     told.set()
+    said: list[str] = []
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        logger.warning("%s", sentence)
+
     with _alone(cache, told) as alone:
-        if alone:
-            mirror = Mirror(root, cache)
-            mirror.look()
-            mirror.close()
-            for name, unread in mirror.unread().items():
-                for path, what in unread.items():
-                    if left_out is not None:
-                        left_out.note(name, f"{path.name}: {what}")
-    return cache
+        if not alone:
+            return None
+        mirror = Mirror(root, cache, say=say)
+        mirror.look()
+        mirror.close()
+    unread = {name: [f"{path.name}: {what}" for path, what in own.items()] for name, own in mirror.unread().items()}
+    return Look(unread, said, mirror.is_certain)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ class MirroredRun:
         self.name = name
         self.folder = folder
         self.is_live = False
+        self.has_failed = False
         self.paths: list[Path] = []
         self.unread: dict[Path, str] = {}
         self._copies: dict[Path, EventFileCopy | WholeCopy] = {}
@@ -40,7 +41,7 @@ class MirroredRun:
     def take(self, paths: Iterable[Path]) -> None:
         """Begins with these files."""
         self.paths = sorted(paths)
-        self.unread = {}
+        self.unread, self.has_failed = {}, False
         self._copies, self._stamps = {}, {}
 
     def fits(self) -> bool:
@@ -82,7 +83,7 @@ class MirroredRun:
             except (sqlite3.Error, SQLAlchemyError):
                 raise
             except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
-                self.unread[path] = why(error)
+                self.unread[path], self.has_failed = why(error), True
                 tell(path, self.unread[path])
                 continue
             copy = self._copies.get(path)

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from contextlib import suppress
+from functools import cache
 from typing import Any
+
+
+def driver() -> Any:
+    """`pynvml`, which asks NVIDIA's driver; None where it is not installed.
+
+    Raises:
+        OSError: it cannot be read just now.
+    """
+    return sys.modules["pynvml"] if "pynvml" in sys.modules else _imported()
+
+
+@cache
+def _imported() -> Any:
+    """Tried once: to look for a package that is not there takes a millisecond, at the beginning of each run."""
+    try:
+        return importlib.import_module("pynvml")
+    except ImportError:
+        return None
 
 
 class Gpus:
@@ -15,9 +36,8 @@ class Gpus:
     def __init__(self) -> None:
         self._nvml: Any = None
         self._handles: list[Any] = []
-        try:
-            import pynvml
-        except ImportError:
+        pynvml = driver()
+        if pynvml is None:
             return
         try:
             pynvml.nvmlInit()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tracker.errors import LoggedValueError, message
-from tracker.machine import environment
+from tracker.machine import environment, gpus
 from tracker.machine.meter import PREFIX, Meter
 from tracker.values.value import Value
 from tracker.worker_thread import Worker
@@ -46,8 +46,8 @@ class Sampler:
         # held in the child, and the interpreter in doubt about what ended it.
         with contextlib.suppress(ImportError, OSError):
             import psutil  # noqa: F401
-        with contextlib.suppress(ImportError, OSError):
-            import pynvml  # noqa: F401
+        with contextlib.suppress(OSError):
+            gpus.driver()
 
         self._observe = observe
         self._folder = folder

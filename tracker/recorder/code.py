@@ -7,6 +7,7 @@ import hashlib
 import sys
 import sysconfig
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 MOST_FILES = 2_000
@@ -43,8 +44,14 @@ def is_installed(path: Path) -> bool:
     """Whether a file belongs to the interpreter or to a package that was installed, such as one in a .venv here."""
     if {"site-packages", "dist-packages"} & {*path.parts}:
         return True
+    return any(path.is_relative_to(place) for place in _places())
+
+
+@cache
+def _places() -> list[Path]:
+    """Where the interpreter's own modules lie; asked once, for hundreds of files."""
     places = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
-    return any(place and path.is_relative_to(Path(place).resolve()) for place in places)
+    return [Path(place).resolve() for place in places if place]
 
 
 def changed(known: Mapping[str, str], below: Path) -> list[str]:

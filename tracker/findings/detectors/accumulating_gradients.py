@@ -30,6 +30,7 @@ from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import training_loss, validation_loss
 from tracker.findings.layers import learning, loss_scale, number, whole_gradient
+from tracker.findings.ordered import distinct, median
 from tracker.findings.training import Series, Training
 
 _EVEN = 0.05
@@ -44,7 +45,7 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
         later = told.value[1:]
         if (later > 1.5).sum() >= 2 and later.max() > 3:
             at = int(np.flatnonzero(told.value > 1.5)[0])
-            times = number(float(np.median(later[later > 1.5])))
+            times = number(float(median(later[later > 1.5])))
             text = f"The optimizer is given gradients {times} times as long as a backward pass makes them."
             yield _finding(told, at, 0.97, text)
         return
@@ -55,10 +56,10 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
     finite = series.finite
     for part in (len(finite), max(8, len(finite) // 3)):
         value = finite.value[:part]
-        start, even = float(np.median(value[: max(2, part // 20)])), _rank(value)
-        height = float(np.median(value[-max(2, part // 10) :]))
+        start, even = float(median(value[: max(2, part // 20)])), _rank(value)
+        height = float(median(value[-max(2, part // 10) :]))
         growth, end = height / start if start > 0 else 0.0, height / loss_scale(training)
-        if float(np.median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * height:
+        if float(median(value[part * 2 // 5 : part * 3 // 5])) < 0.2 * height:
             continue
         # A sum changes by one batch at a time: it is even where a gradient of one batch is not.
         is_sum = even > 0.97 and part >= 50 and noise(np.log(np.maximum(value, 1e-300))) < _EVEN
@@ -79,7 +80,7 @@ def accumulating_gradients(training: Training) -> Iterator[Finding]:
 
 def _within_epochs(training: Training, gradient: Series) -> float | None:
     """By how much it grows from the beginning of an epoch to its end, in the middle of all; None unless it does."""
-    ends = np.unique(validation_loss(training).step)
+    ends = distinct(validation_loss(training).step)
     loss = training_loss(training).finite
     found: list[tuple[float, float, float, float]] = []
     for since, until in pairwise(ends):
@@ -89,11 +90,11 @@ def _within_epochs(training: Training, gradient: Series) -> float | None:
         if min(len(value), len(losses)) < 8 or stop >= len(gradient):
             continue
         few = max(2, len(value) // 5)
-        first, last = float(np.median(value[:few])), float(np.median(value[-few:]))
+        first, last = float(median(value[:few])), float(median(value[-few:]))
         found.append((_rank(value), _rank(losses), last / max(first, 1e-12), last / max(gradient.value[stop], 1e-12)))
     if len(found) < 4:
         return None
-    even, worse, growth, drop = np.median(np.array(found), axis=0)
+    even, worse, growth, drop = median(np.array(found), axis=0)
     return float(growth) if even > 0.75 and worse < 0.5 and growth > 1.8 and drop > 2.5 else None
 
 

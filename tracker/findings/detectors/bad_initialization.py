@@ -31,6 +31,7 @@ from tracker.findings.detectors.unnormalized_input import unnormalized_input
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import update_ratios
 from tracker.findings.layers import by_depth, learning, module_of, number, shapes, weights
+from tracker.findings.ordered import median
 from tracker.findings.training import Training
 
 LARGE, VERY_LARGE, SMALL = 3.5, 20.0, 1e-3
@@ -69,7 +70,7 @@ def bad_initialization(training: Training) -> Iterator[Finding]:
         yield _finding(training, copies, step, "error", 0.95, "begin with units that are equal to each other")
         return
     first_updates = [each.finite.value[0] for each in update_ratios(training).values() if len(each.finite)]
-    if first_updates and np.median(first_updates) > LONG:
+    if first_updates and median(first_updates) > LONG:
         return  # what is looked at first may be what the first step left
     sized = [each for each in found if each.size is not None and not _NO_FAN.search(each.path)]
     large = [each.path for each in sized if (each.size or 0) > LARGE]

@@ -27,6 +27,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates
+from tracker.findings.ordered import distinct, median
 from tracker.findings.pairs import Floats, accuracies, middle, share, words
 from tracker.findings.training import Series, Training
 
@@ -103,8 +104,8 @@ def _rests(training: Training, step: int) -> bool:
 def _tells_apart(training: Training, before: Floats) -> bool:
     """Whether batches are given several classes, or the accuracy had climbed to where it is in steps."""
     same = training.series("output/constant").finite.value
-    several = len(same) > 1 and float(np.median(same[len(same) // 2 :])) < 0.97
-    return several or (len(before) >= 3 and bool((np.diff(before) >= 0).all()) and len(np.unique(before)) >= 3)
+    several = len(same) > 1 and float(median(same[len(same) // 2 :])) < 0.97
+    return several or (len(before) >= 3 and bool((np.diff(before) >= 0).all()) and len(distinct(before)) >= 3)
 
 
 def _knows_only_shares(training: Training, a: float | None, step: int, least: float) -> bool:
@@ -128,7 +129,7 @@ def _knows_only_shares(training: Training, a: float | None, step: int, least: fl
         return not losses and least < 0.9  # a recall of nothing has to do
     late = losses[0][int(0.7 * len(losses[0])) :]
     loss = float(late.mean())
-    if right and 0 < np.median(late) < 0.5 * (1 - own) * np.log(2):
+    if right and 0 < median(late) < 0.5 * (1 - own) * np.log(2):
         return True  # other classes are not counted, but for batches in which one that is weighs much
     return loss >= least * _constant_answer(own) and _val_agrees(training, a, step, least)
 

@@ -16,11 +16,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import learning, number, whole_gradient
+from tracker.findings.ordered import median
 from tracker.findings.training import Series, Training
 
 ALWAYS = 0.95
@@ -36,7 +35,7 @@ def clipping_always_active(training: Training) -> Iterator[Finding]:
     cut, factor = training.series("clipped").finite, training.series("clip_factor").finite
     if len(cut) >= 5:
         if cut.value.mean() >= ALWAYS:
-            left = float(np.median(factor.value)) if len(factor) else 1.0
+            left = float(median(factor.value)) if len(factor) else 1.0
             is_slow = left <= SOME and not learning(training).left < 0.5
             yield _finding(cut, left <= LITTLE or is_slow, 0.9,
                            f"Every gradient is cut, to {number(left)} of its length in the middle.")  # fmt: skip
@@ -45,7 +44,7 @@ def clipping_always_active(training: Training) -> Iterator[Finding]:
     if series is None or len(series.finite) < 10:
         return
     value = series.finite.value
-    middle = float(np.median(value))
+    middle = float(median(value))
     if middle <= 0:
         return
     if (abs(value / middle - 1) < 1e-3).mean() >= ALWAYS:

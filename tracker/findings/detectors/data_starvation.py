@@ -24,6 +24,7 @@ import numpy as np
 from tracker.findings.clocks import clocks
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.ordered import quantile
 from tracker.findings.pairs import words
 from tracker.findings.training import Series, Training
 
@@ -62,8 +63,8 @@ def _typical(series: Series) -> float:
     """The mean without the first tenth, the longest cut: workers that take turns make every eighth batch a long one."""
     late = series.value[len(series) // 10 :]
     if series.tag in _OURS:  # means over steps already, which one pause of the machine makes large
-        return float(np.percentile(late, 20))
-    return float(np.minimum(late, np.percentile(late, 95)).mean())
+        return float(quantile(late, 0.20))
+    return float(np.minimum(late, quantile(late, 0.95)).mean())
 
 
 def _unit(whole: float, series: Series) -> float:

@@ -25,6 +25,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import learning, loss_scale, module_of, number, table, whole_gradient
+from tracker.findings.ordered import median
 from tracker.findings.training import Training
 
 LARGE = 50.0
@@ -49,13 +50,13 @@ def exploding_gradients(training: Training) -> Iterator[Finding]:
     learned, scale = learning(training), loss_scale(training)
     left = learned.left
     relative = value / scale
-    early = float(np.median(relative[: max(3, len(value) // 10)]))
+    early = float(median(relative[: max(3, len(value) // 10)]))
     n = max(2, len(relative) // 20)
     is_large = (relative > LARGE).mean() >= 0.2 and not np.isnan(left)
     is_stuck = (left > 0.8 or learned.last > 1.2 * scale) and (relative > STUCK).mean() >= 0.8
-    has_grown = float(np.median(relative[-n:])) > max(GREW * early, AT_LEAST)
+    has_grown = float(median(relative[-n:])) > max(GREW * early, AT_LEAST)
     is_first = (relative[:2] > FIRST).any() and left >= 0.5
-    began = float(np.median(relative[: max(3, len(relative) // 20)])) > BEGAN and learned.first > FAR * scale
+    began = float(median(relative[: max(3, len(relative) // 20)])) > BEGAN and learned.first > FAR * scale
     if not (is_large or is_stuck or has_grown or is_first or began or breaks):
         return
     limit = (

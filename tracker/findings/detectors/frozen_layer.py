@@ -23,6 +23,7 @@ from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates
 from tracker.findings.layers import by_depth, module_of, span, table
+from tracker.findings.ordered import median
 from tracker.findings.training import Series, Training
 
 _ON_PURPOSE = re.compile(r"fr[eo]+z|fine.?tun|lora|adapter|linear.?prob|backbone|pretrain|transfer", re.IGNORECASE)
@@ -52,7 +53,7 @@ def frozen_layer(training: Training) -> Iterator[Finding]:
         ):
             continue  # a part of it moves
         gradients = [training.series(f"grad_norm/{path}").finite for path in each]
-        has_gradient = any(len(series) and np.median(series.value) > _least(training, series) for series in gradients)
+        has_gradient = any(len(series) and median(series.value) > _least(training, series) for series in gradients)
         severity = "info" if is_meant or not has_gradient else "warning"
         if not has_gradient and any(f"unused/{path}" in training.tags for path in each):
             continue  # said below
@@ -74,7 +75,7 @@ def _least(training: Training, gradient: Series) -> float:
     weight = training.series(gradient.tag.replace("grad_norm/", "weight_norm/", 1)).finite.value
     logged = learning_rates(training).finite.value
     rate = float(logged.max()) if len(logged) else settings.learning_rate(training.config)
-    return max(1e-12, _ROUNDED * float(np.median(weight)) / rate) if len(weight) and rate else 1e-12
+    return max(1e-12, _ROUNDED * float(median(weight)) / rate) if len(weight) and rate else 1e-12
 
 
 def _cut_off(training: Training, paths: list[str], is_meant: bool) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.model_graph import model_graph
+from tracker.findings.ordered import distinct
 from tracker.findings.pairs import accuracy_pair, beginning, loss_pair
 from tracker.findings.training import Training
 
@@ -33,7 +34,7 @@ _LEAST_POINTS = 5
 def label_leakage(training: Training) -> Iterator[Finding]:
     """A validation that is perfect before there was time to learn."""
     scores, losses = accuracy_pair(training), loss_pair(training)
-    if losses is not None and len(np.unique(losses.val.value)) < 3:
+    if losses is not None and len(distinct(losses.val.value)) < 3:
         return
     start = 0.0 if losses is None else beginning(losses.train)
     left = np.ones(0) if losses is None else losses.val.value / max(start, 1e-12)

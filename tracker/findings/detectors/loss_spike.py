@@ -31,6 +31,7 @@ from tracker.findings.detectors.lr_schedule_bug import lr_schedule_bug
 from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, searches_rate, training_loss, validation_loss
+from tracker.findings.ordered import median, quantile
 from tracker.findings.training import Series, Training
 
 _MOST_PLACES, _GAP, _SIGMAS, _ABOVE_START, _FAR_ABOVE_START, _LOG_SIGMAS = 3, 3.0, 10.0, 2.0, 5.0, (5.0, 8.0)
@@ -42,7 +43,7 @@ def loss_spike(training: Training) -> Iterator[Finding]:
     loss = training_loss(training).finite
     found = _places(loss.value) if len(loss) >= 20 else []
     marks = [mark.step for mark in training.marks if mark.kind == "resume" and mark.step is not None]
-    stride = max(1, int(np.median(np.diff(loss.step)))) if len(loss) > 1 else 1
+    stride = max(1, int(median(np.diff(loss.step)))) if len(loss) > 1 else 1
     found = [at for at in found if not any(0 <= loss.step[at] - step <= 3 * stride for step in marks)]
     held = validation_loss(training).step
     if found and len(loss) >= 3 * len(held):
@@ -57,7 +58,7 @@ def loss_spike(training: Training) -> Iterator[Finding]:
     if not found:
         return
     at = found[0]
-    around = float(np.median(np.r_[loss.value[max(0, at - 10) : at], loss.value[at + 4 : at + 14]]))
+    around = float(median(np.r_[loss.value[max(0, at - 10) : at], loss.value[at + 4 : at + 14]]))
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     step = int(loss.step[at])
     is_loud = any(_is_far(loss.value, each) or not _is_at_height(training, loss, each) for each in found)
@@ -72,7 +73,7 @@ def loss_spike(training: Training) -> Iterator[Finding]:
 
 def _is_far(value: np.ndarray, at: int) -> bool:
     """Whether it, or one of the two points after it, reaches twice the level of the beginning."""
-    return bool(value[at : at + 3].max() > _ABOVE_START * np.median(value[: max(1, min(10, len(value) // 20))]))
+    return bool(value[at : at + 3].max() > _ABOVE_START * median(value[: max(1, min(10, len(value) // 20))]))
 
 
 def _is_at_height(training: Training, loss: Series, at: int) -> bool:
@@ -88,8 +89,8 @@ def _places(value: np.ndarray) -> list[int]:
     curve = smoothed(value, 15)
     above = value - curve
     skip = max(5, n // 10)
-    level = float(np.median(value[: max(1, min(10, n // 20))]))
-    low = float(np.quantile(curve, 0.05))
+    level = float(median(value[: max(1, min(10, n // 20))]))
+    low = float(quantile(curve, 0.05))
     limit = _ABOVE_START * level if value.min() >= 0 else level + 2 * max(level - low, 0.0)
     least = level / 2 if value.min() > 0 else limit
     far = _FAR_ABOVE_START * abs(level)
@@ -119,8 +120,8 @@ def _rarity(value: np.ndarray, curve: np.ndarray, at: int) -> float:
         return np.inf
     # What the curve itself does over these points is taken off.
     logs = np.log(value[part] / curve[part])
-    middle = np.median(logs)
-    spread = 1.4826 * float(np.median(np.abs(logs - middle)))
+    middle = median(logs)
+    spread = 1.4826 * float(median(np.abs(logs - middle)))
     return float(logs[at - part.start] - middle) / spread if spread else np.inf
 
 
@@ -134,11 +135,11 @@ def _begin(value: np.ndarray, curve: np.ndarray, at: int) -> int:
 
 def _recovers(value: np.ndarray, at: int) -> bool:
     """Whether its surroundings are the same after it as before it."""
-    before = float(np.median(value[max(0, at - 12) : at]))
+    before = float(median(value[max(0, at - 12) : at]))
     after = value[at + 1 :][:60]
     if not len(after):
         return False
     height = value[at] - before
     # How far down the points after it get: the best ten, so that a slow return counts as one.
-    settled = float(np.median(np.sort(after)[: max(1, min(10, len(after)))]))
+    settled = float(median(np.sort(after)[: max(1, min(10, len(after)))]))
     return settled - before < 0.15 * height and int((after[:30] - before > height / 2).sum()) <= 2

@@ -40,6 +40,7 @@ from tracker.findings.headline import (
     typical_update,
     update_ratios,
 )
+from tracker.findings.ordered import median
 from tracker.findings.training import Series, Training
 
 _LEAP, _FAR, _CLIMB, _LONG_UPDATE, _SHORT_UPDATE, _HUGE_UPDATE, _FIRST_UPDATE = 3.0, 10.0, 1.5, 0.02, 3e-3, 0.2, 0.05
@@ -87,7 +88,7 @@ def _exploded(whole: Series, loss: Series) -> _Said:
     first = before[0]
     high = np.flatnonzero(before > _LEAP * first)
     # One batch that is out of line is another kind: the growth must have been going on.
-    if len(high) < 2 or before[-1] < _LEAP * first or before[-2] < _LEAP * np.median(before[: max(1, high[0])]):
+    if len(high) < 2 or before[-1] < _LEAP * first or before[-2] < _LEAP * median(before[: max(1, high[0])]):
         return None
     return int(high[0]), "error", 0.85, f"grew from {first:.4g} to {before[-1]:.4g} and was then no longer finite"
 
@@ -148,14 +149,14 @@ def _came_back(training: Training, loss: Series) -> _Said:
     if n < 40:
         return None
     curve = smoothed(value, max(5, n // 40))
-    levels, first = ends(value), float(np.median(value[:3]))
+    levels, first = ends(value), float(median(value[:3]))
     low = int(np.argmin(curve))
     if curve[low] > 0.6 * first or levels.end < 0.9 * first or low > 0.85 * n:
         return None
     if max(first, levels.start) - curve[low] < 4 * noise(value):
         return None  # it has never fallen by more than its noise
     back = np.flatnonzero(curve[low:] > (curve[low] + levels.end) / 2)
-    if not len(back) or levels.end - curve[low] < 4 * noise(value) or np.median(value[low + back[0] :]) < 0.85 * first:
+    if not len(back) or levels.end - curve[low] < 4 * noise(value) or median(value[low + back[0] :]) < 0.85 * first:
         return None
     at = low + int(back[0])
     step = int(loss.step[at])
@@ -186,9 +187,9 @@ def _swings(loss: Series, updates: float | None) -> _Said:
 def _overstepped(training: Training, loss: Series) -> _Said:
     """Its first steps were a twentieth of the weights and more, and nothing was learned after."""
     first = [each.finite.value[0] for each in update_ratios(training).values() if len(each.finite)]
-    if len(loss) < 30 or not first or np.median(first) < _FIRST_UPDATE or ends(loss.value).end < 0.9 * loss.value[0]:
+    if len(loss) < 30 or not first or median(first) < _FIRST_UPDATE or ends(loss.value).end < 0.9 * loss.value[0]:
         return None
-    words = f"is still at {ends(loss.value).end:.4g}, and its first step was {np.median(first):.0%} of the weights,"
+    words = f"is still at {ends(loss.value).end:.4g}, and its first step was {median(first):.0%} of the weights,"
     return 0, "error", 0.75, words
 
 
@@ -198,11 +199,11 @@ def _stays_above(training: Training, loss: Series) -> _Said:
     if len(loss) < 30 or len(scores) < 5 or loss.value[0] <= 0:
         return None
     later = loss.value[5:]
-    above = (later > 1.1 * loss.value[0]).mean() > 0.9 and np.median(later) > 1.25 * loss.value[0]
+    above = (later > 1.1 * loss.value[0]).mean() > 0.9 and median(later) > 1.25 * loss.value[0]
     levels = ends(scores)
     if not above or levels.is_higher or levels.end > max(1.5 * levels.start, 0.05) or levels.end > 0.7:
         return None
-    return 1, "error", 0.75, f"rose from {loss.value[0]:.4g} at once and stays at {np.median(later):.4g}"
+    return 1, "error", 0.75, f"rose from {loss.value[0]:.4g} at once and stays at {median(later):.4g}"
 
 
 def _is_wild(training: Training) -> bool:

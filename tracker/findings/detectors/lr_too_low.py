@@ -39,6 +39,7 @@ from tracker.findings.headline import (
     update_ratios,
     validation_loss,
 )
+from tracker.findings.ordered import median, quantile
 from tracker.findings.training import Training
 
 _SHORT, _LONG, _LITTLE, _EVEN, _HIGH = 1e-4, 0.05, 0.35, 0.4, 0.8
@@ -62,12 +63,12 @@ def lr_too_low(training: Training) -> Iterator[Finding]:
     if levels.fall > _LITTLE or noise(loss.value) > levels.end / 3 or levels.is_higher:
         return
     updates = [
-        float(np.quantile(each.finite.value, _HIGH)) for each in update_ratios(training).values() if len(each.finite)
+        float(quantile(each.finite.value, _HIGH)) for each in update_ratios(training).values() if len(each.finite)
     ]
     lr = learning_rates(training).finite.value
     if any(each.severity != "info" for each in lr_schedule_bug(training)):
         return
-    rate = float(np.quantile(lr, _HIGH)) if len(lr) else settings.learning_rate(training.config)
+    rate = float(quantile(lr, _HIGH)) if len(lr) else settings.learning_rate(training.config)
     is_even = any(len(each) >= 6 and _is_even(each.value, ends(each.value)) for each in (loss, held))
     is_small = rate is not None and _is_small(rate, training)
     if updates:
@@ -116,4 +117,4 @@ def _is_small(rate: float, training: Training) -> bool:
 def _is_good(training: Training) -> bool:
     """Whether its score is high: between 0.8 and 1, over the run."""
     values = score(training).finite.value
-    return len(values) > 0 and 0.8 <= float(np.median(values)) <= 1
+    return len(values) > 0 and 0.8 <= float(median(values)) <= 1

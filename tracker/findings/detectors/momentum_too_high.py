@@ -29,6 +29,7 @@ from tracker.findings.curves import ends, noise, smoothed, waves
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, typical_update, validation_loss
+from tracker.findings.ordered import median, quantile
 from tracker.findings.pairs import Pair, beginning, loss_pair
 from tracker.findings.training import Series, Training
 
@@ -74,7 +75,7 @@ def momentum_too_high(training: Training) -> Iterator[Finding]:
 
 def _overshoot(value: np.ndarray, curve: np.ndarray) -> tuple[int, str] | None:
     """Where the curve rose again, after falling or at once, by more than noise does."""
-    first = float(np.median(value[:3]))
+    first = float(median(value[:3]))
     high = np.flatnonzero(curve > 1.5 * first)
     if len(high) >= 3:
         return int(high[0]), f"rose from {first:.4g} to {curve.max():.4g}"
@@ -139,11 +140,11 @@ def _waves(training: Training, loss: Series, curve: np.ndarray) -> tuple[float, 
     strength, period = waves(np.log(later))
     if period < 8 or len(later) < 2.5 * period or strength < 0.3:
         return 0.0, 0
-    swing = np.quantile(later, 0.9) - np.quantile(later, 0.1)
-    if swing < 4 * noise(loss.value) or swing < 0.2 * np.median(later):
+    swing = quantile(later, 0.9) - quantile(later, 0.1)
+    if swing < 4 * noise(loss.value) or swing < 0.2 * median(later):
         return 0.0, 0
     held = validation_loss(training).step
-    epoch = float(np.median(np.diff(held))) / max(1.0, float(np.median(np.diff(loss.step)))) if len(held) > 2 else 0.0
+    epoch = float(median(np.diff(held))) / max(1.0, float(median(np.diff(loss.step)))) if len(held) > 2 else 0.0
     if epoch > 1 and abs(period / epoch - max(1, round(period / epoch))) < 0.1:
         return 0.0, 0
     return strength, period

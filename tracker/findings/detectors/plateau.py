@@ -30,6 +30,7 @@ from tracker.findings.detectors.lr_too_high import lr_too_high
 from tracker.findings.detectors.lr_too_low import lr_too_low
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import score, searches_rate, training_loss, validation_loss
+from tracker.findings.ordered import median, quantile
 from tracker.findings.training import Series, Training
 
 _FALL, _LOWEST, _SOME, _GOOD, _FEW_STEPS = 0.05, 0.08, 0.2, 0.8, 50
@@ -52,7 +53,7 @@ def plateau(training: Training) -> Iterator[Finding]:
     if any(each.severity != "info" for find in (lr_too_high, lr_too_low, lr_schedule_bug) for each in find(training)):
         return  # the rate is why
     known = score(training).finite
-    if len(known) and float(np.median(known.value[len(known) // 2 :])) >= _GOOD:
+    if len(known) and float(median(known.value[len(known) // 2 :])) >= _GOOD:
         return
     held = validation_loss(training).finite
     falls = ends(loss.value, 0.3, 1000).is_lower
@@ -69,7 +70,7 @@ def plateau(training: Training) -> Iterator[Finding]:
     yield Finding(
         "plateau", "warning" if is_sure else "info",
         f"{loss.tag} is at {levels.end:.4g} after {len(loss):,} points, and began at {levels.start:.4g}"
-        + (f"; {known.tag} stays at {np.median(known.value):.3g}." if len(known) else "."),
+        + (f"; {known.tag} stays at {median(known.value):.3g}." if len(known) else "."),
         "Try to learn 20 samples by heart: if that fails too, look at initialization, gradients and labels.",
         None, int(loss.step[0]), int(loss.step[-1]), 0.75 if is_sure else 0.4,
         Evidence((loss.tag, known.tag) if len(known) else (loss.tag,), (int(loss.step[0]), int(loss.step[-1]))),
@@ -79,7 +80,7 @@ def plateau(training: Training) -> Iterator[Finding]:
 def _is_flat(curve: np.ndarray) -> bool:
     """Whether it has stood still since the first third."""
     later = curve[len(curve) // 3 :]
-    return bool(np.ptp(np.quantile(later, (0.1, 0.9))) < 0.03 * np.median(later))
+    return bool(np.ptp(quantile(later, (0.1, 0.9))) < 0.03 * median(later))
 
 
 def _rises(known: Series) -> bool:

@@ -28,6 +28,7 @@ from tracker.findings.curves import ends, noise
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, validation_loss
+from tracker.findings.ordered import median
 from tracker.findings.training import Series, Training
 
 _WINDOW, _PAUSE_S, _PAUSE = 8, 300.0, 20.0
@@ -52,7 +53,7 @@ def _resumes(training: Training, series: Series) -> list[int]:
     found = {int(at) for at in np.searchsorted(series.step, sorted(steps), side="right")}
     if len(series) > 20:
         gaps = np.diff(series.wall_time)
-        usual = float(np.median(gaps))
+        usual = float(median(gaps))
         paused = np.flatnonzero((gaps > _PAUSE_S) & (gaps > _PAUSE * usual))
         if usual > 0 and len(paused) <= 3:
             found |= {int(at) + 1 for at in paused}
@@ -63,12 +64,12 @@ def _jump(training: Training, series: Series, at: int) -> Finding | None:
     before, after = series.value[max(0, at - 60) : at], series.value[at : at + _WINDOW]
     if len(before) < 3 or len(after) < 1:
         return None
-    old = float(np.median(before[-_WINDOW:]))
+    old = float(median(before[-_WINDOW:]))
     # The first points show it best: a lost state is made up for within some dozen steps.
     count = max(1, min(len(after), _WINDOW) // 2)
-    new = float(np.median(after[:count]))
+    new = float(median(after[:count]))
     rise = new - old
-    fallen = float(np.median(series.value[: max(1, min(5, at // 4))])) - old
+    fallen = float(median(series.value[: max(1, min(5, at // 4))])) - old
     sigma = max(noise(before), float(np.std(before[-_WINDOW:])) if len(before) < 8 else 0.0)
     if rise <= 4 * sigma * 1.25 * np.sqrt(1 / count + 1 / _WINDOW) or (rise < 0.25 * abs(old) and rise < 0.2 * fallen):
         return None
@@ -76,13 +77,13 @@ def _jump(training: Training, series: Series, at: int) -> Finding | None:
     # must not have been as high in the stretch before.
     if min(before.min(), after.min()) > 0:
         spread = noise(np.log(before)) * 1.25 * np.sqrt(1 / len(after) + 1 / _WINDOW)
-        if np.median(np.log(after)) - np.median(np.log(before[-_WINDOW:])) < 3.5 * spread:
+        if median(np.log(after)) - median(np.log(before[-_WINDOW:])) < 3.5 * spread:
             return None
     share = rise / fallen if fallen > 0 else 1.0
     if (
         share < 0.6
         and len(before) > count
-        and new < 1.3 * float(np.median(sliding_window_view(before, count), axis=1).max())
+        and new < 1.3 * float(median(sliding_window_view(before, count), axis=1).max())
     ):
         return None
     first, step = int(series.step[at]), int(series.step[at - 1])
@@ -93,7 +94,7 @@ def _jump(training: Training, series: Series, at: int) -> Finding | None:
         words += f", where the learning rate goes from {lr.value[there - 1]:g} to {lr.value[there]:g}"
     if first <= step:
         words += f", and the steps go on from {first}"
-    stride = float(np.median(np.diff(series.step[:at]))) if at > 2 else 1.0
+    stride = float(median(np.diff(series.step[:at]))) if at > 2 else 1.0
     if first - step > 10 * max(stride, 1):
         words += f", and steps {step + 1} to {first - 1} are left out"
     levels = ends(series.value[at:])

@@ -25,6 +25,7 @@ import numpy as np
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
+from tracker.findings.ordered import distinct, median
 from tracker.findings.pairs import Pair, accuracy_pair, loss_pair, middle, noise, smooth
 from tracker.findings.training import Training
 
@@ -60,7 +61,7 @@ def _equal(pair: Pair) -> bool:
     """Whether what both logged at one step is the same, and is not one number all along."""
     _, i, j = np.intersect1d(pair.train.step, pair.val.step, return_indices=True)
     a, b = pair.train.value[i], pair.val.value[j]
-    if len(a) < 3 or len(a) < 0.8 * min(len(pair.train), len(pair.val)) or len(np.unique(a)) < 3:
+    if len(a) < 3 or len(a) < 0.8 * min(len(pair.train), len(pair.val)) or len(distinct(a)) < 3:
         return False
     return bool((np.abs(a - b) <= 1e-5 * np.abs(b) + 1e-12).all())
 
@@ -70,7 +71,7 @@ def _next(pair: Pair) -> bool:
     after = np.searchsorted(pair.train.step, pair.val.step, side="right")
     known = after < len(pair.train)
     a, b = pair.val.value[known], pair.train.value[after[known]]
-    if len(a) < _LEAST_POINTS or len(np.unique(a)) < _LEAST_POINTS or a[-1] >= a[0]:
+    if len(a) < _LEAST_POINTS or len(distinct(a)) < _LEAST_POINTS or a[-1] >= a[0]:
         return False
     return bool((np.abs(a - b) <= 1e-4 * np.abs(b)).mean() >= 0.9)
 
@@ -84,7 +85,7 @@ def _swapped(pair: Pair) -> list[Finding]:
     part = 0.2 if end > 0.1 * middle(held) else 0.08
     if low > 0.8 * len(held) or rise < part * (start - held[low]) or rise < 4 * noise(pair.train_level):
         return []
-    if end > 0.33 * middle(held) or end > 0.5 * learnt_on[low] or end < 0 or start <= 0 or len(np.unique(held)) < 3:
+    if end > 0.33 * middle(held) or end > 0.5 * learnt_on[low] or end < 0 or start <= 0 or len(distinct(held)) < 3:
         return []
     at = int(pair.step[low])
     return [Finding(
@@ -104,7 +105,7 @@ def _along(pair: Pair) -> list[Finding]:
         return []
     ratio = val / train
     slow = val[0] > 0.12 * start and middle(val) < 0.12 * start
-    if not (slow or middle(val) < 0.02 * start) or ratio.max() > 1.15 or np.median(ratio) < 0.5:
+    if not (slow or middle(val) < 0.02 * start) or ratio.max() > 1.15 or median(ratio) < 0.5:
         return []
     at = int(pair.step[half])
     return [Finding(

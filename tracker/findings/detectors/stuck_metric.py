@@ -24,6 +24,7 @@ from tracker.findings.curves import ends
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss
+from tracker.findings.ordered import distinct
 from tracker.findings.pairs import is_accuracy, share
 from tracker.findings.training import Series, Training
 
@@ -45,7 +46,7 @@ def stuck_metric(training: Training) -> Iterator[Finding]:
         other = _other(training, tag, loss)
         moved = other.value[(other.step >= begin) & (other.step <= series.step[-1])] if other is not None else []
         level = float(share(series).value[-1]) if is_accuracy(tag) else value
-        if other is None or len(np.unique(moved)) < 3 or (is_loss and value == 0) or (not is_loss and level >= _GOOD):
+        if other is None or len(distinct(moved)) < 3 or (is_loss and value == 0) or (not is_loss and level >= _GOOD):
             continue
         lr = learning_rates(training).finite
         if len(lr) and not (lr.value[lr.step >= begin] > 1e-3 * lr.value.max()).any():

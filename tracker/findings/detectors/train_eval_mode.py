@@ -32,6 +32,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.model_graph import model_graph
+from tracker.findings.ordered import median
 from tracker.findings.pairs import loss_pair, words
 from tracker.findings.training import Training
 
@@ -116,7 +117,7 @@ def _as_high(training: Training) -> _Found | None:
     falling = np.flatnonzero(pair.val_level > 1.3 * pair.val_level.min())[:6]
     if len(falling) < 3 or pair.train_level[falling].min() <= 0:
         return None
-    ratio = np.median(pair.val_level[falling] / pair.train_level[falling])
+    ratio = median(pair.val_level[falling] / pair.train_level[falling])
     if ratio < 0.97 or ratio > 1.3:
         return None
     return (

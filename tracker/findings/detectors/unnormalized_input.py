@@ -32,6 +32,7 @@ from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import training_loss
 from tracker.findings.model_graph import ModelGraph, model_graph
+from tracker.findings.ordered import median
 from tracker.findings.pairs import accuracies, middle, share
 from tracker.findings.training import Series, Training
 
@@ -56,7 +57,7 @@ def unnormalized_input(training: Training) -> Iterator[Finding]:
     begins = f"{loss.tag} begins at {start:.3g}, where chance is {chance:.3g}" if far and loss is not None else ""
     losses = (loss.tag,) if far and loss is not None else ()
     spread, reach = training.series("input/std").finite.value, _reach(training)
-    large = reach > _REACH or (len(spread) > 0 and float(np.median(spread)) > _SPREAD)
+    large = reach > _REACH or (len(spread) > 0 and float(median(spread)) > _SPREAD)
     if len(spread) and not large:
         return
     length, layer = _input_length(training, graph, reach)
@@ -84,7 +85,7 @@ def _finding(sentence: str, layer: str | None, tags: tuple[str, ...], loud: bool
 def _reach(training: Training) -> float:
     """The largest size of an input at a typical step; 0 where it was not logged."""
     ends = [np.abs(training.series(f"input/{end}").finite.value) for end in ("min", "max")]
-    return max((float(np.median(end)) for end in ends if len(end)), default=0.0)
+    return max((float(median(end)) for end in ends if len(end)), default=0.0)
 
 
 def _first_loss(training: Training, graph: ModelGraph) -> tuple[Series | None, float]:
@@ -112,7 +113,7 @@ def _fell_at_once(training: Training) -> tuple[str, str] | None:
     if len(value) < 40 or value.min() <= 0 or value[0] < 1000 * middle(value):
         return None
     few = max(2, len(value) // (25 if value[0] < _THOUSANDS else 8))
-    if float(np.median(value[few : 3 * few])) > 0.05 * value[0]:
+    if float(median(value[few : 3 * few])) > 0.05 * value[0]:
         return None
     return (
         loss.tag,
@@ -143,7 +144,7 @@ def _input_length(training: Training, graph: ModelGraph, reach: float) -> tuple[
         floor = min(1e-4, 0.1 / max(reach, 1.0))
         some = (bias.value > floor * weight.value) & np.isfinite(weight.value) & np.isfinite(bias.value)
         if some.any():
-            return float(np.median(weight.value[some] / bias.value[some])), path
+            return float(median(weight.value[some] / bias.value[some])), path
     return 0.0, None
 
 

@@ -32,6 +32,7 @@ from tracker.findings.curves import repeats
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.headline import learning_rates, training_loss, validation_loss
+from tracker.findings.ordered import distinct, median, quantile
 from tracker.findings.pairs import accuracies, share
 from tracker.findings.training import Series, Training
 
@@ -44,19 +45,19 @@ def unshuffled_data(training: Training) -> Iterator[Finding]:
     """By the labels that were counted, else by the loss."""
     loss = training_loss(training).finite
     labels = training.series("batch/label_change").finite
-    if len(labels) >= 3 and np.median(labels.value) >= _SORTED and not _is_one_sided(training):
+    if len(labels) >= 3 and median(labels.value) >= _SORTED and not _is_one_sided(training):
         classes = training.series("batch/classes").finite.value
         yield Finding(
             "unshuffled_data", "warning",
-            f"{np.median(labels.value):.0%} of the labels are equal to the one before"
-            + (f", with {np.median(classes):.0f} classes in a batch." if len(classes) else "."),
+            f"{median(labels.value):.0%} of the labels are equal to the one before"
+            + (f", with {median(classes):.0f} classes in a batch." if len(classes) else "."),
             "Shuffle the samples anew each epoch (shuffle=True), or say why their order matters.",
             None, int(labels.step[0]), int(labels.step[-1]), 0.9, Evidence(("batch/label_change", loss.tag)),
         )  # fmt: skip
         return
     if len(loss) < 12:
         return
-    stride = float(np.median(np.diff(loss.step))) or 1.0
+    stride = float(median(np.diff(loss.step))) or 1.0
     lengths = [multiple * each for each in _epochs(training, loss, stride) for multiple in _multiples(each / stride)]
     found = [(*_alike(_by_phase(loss, each, stride)), each) for each in lengths]
     alike, neighbours, length = max(found, default=(0.0, 0.0, 0.0))
@@ -109,7 +110,7 @@ def _epochs(training: Training, loss: Series, stride: float) -> list[float]:
     found = []
     held = validation_loss(training).step
     if len(held) >= 3:
-        found.append(float(np.median(np.diff(held))))
+        found.append(float(median(np.diff(held))))
     for tag in training.tags:
         if tag.rsplit("/", 1)[-1].lower() == "epoch":
             epoch = training.series(tag).finite
@@ -167,8 +168,8 @@ def _smoothness(pattern: np.ndarray) -> float:
 def _swings(loss: Series, length: float) -> bool:
     """Whether batches late in the run are as bad as before all learning, be it some of them or all."""
     late = loss.value[loss.step > loss.step[-1] - 3 * length]
-    usual, high = np.quantile(late, (0.5, 0.95))
-    start = float(np.median(loss.value[:3]))
+    usual, high = quantile(late, (0.5, 0.95))
+    start = float(median(loss.value[:3]))
     return bool(high > 0.4 * start and (usual < 0.4 * high or usual > 0.7 * start))
 
 
@@ -184,7 +185,7 @@ def _dispersion(training: Training, length: float) -> float | None:
         batch = _batch_size(later)
         if batch is None:
             return None
-        epochs = [each for n in np.unique(epoch[epoch > 0]) if len(each := right.value[epoch == n]) > 2]
+        epochs = [each for n in distinct(epoch[epoch > 0]) if len(each := right.value[epoch == n]) > 2]
         chance = sum(len(each) * each.mean() * (1 - each.mean()) / batch for each in epochs)
         return float(sum(len(each) * each.var() for each in epochs) / chance) if chance else None
     return None
@@ -192,7 +193,7 @@ def _dispersion(training: Training, length: float) -> float | None:
 
 def _batch_size(right: np.ndarray) -> int | None:
     """The fewest samples of which nearly all of these are shares; None where they are shares of no such number."""
-    some = np.unique(np.round(right, 6))
+    some = distinct(np.round(right, 6))
     some = some[:: len(some) // 500 + 1]
     sizes = np.arange(1, _LARGEST + 1)
     counts = some[None, :] * sizes[:, None]
@@ -212,7 +213,7 @@ def _follows_rate(training: Training, length: float) -> bool:
     lr = learning_rates(training).finite
     if len(lr) < 12 or np.ptp(lr.value) <= 0.05 * lr.value.max():
         return False
-    rows = _by_phase(lr, length, float(np.median(np.diff(lr.step))) or 1.0)
+    rows = _by_phase(lr, length, float(median(np.diff(lr.step))) or 1.0)
     return len(rows) >= 2 and repeats(rows.reshape(-1), rows.shape[1])[0] > 0.5
 
 
@@ -225,9 +226,9 @@ def _is_one_sided(training: Training) -> bool:
     classes = training.series("batch/classes").finite.value
     if not len(commonest) or not len(classes):
         return False
-    share_of = float(np.median(commonest))
+    share_of = float(median(commonest))
     right = accuracies(training, training.roles.val_score) or accuracies(training, training.roles.train_score)
-    if right and float(np.median(np.sort(share(training.series(right[0])).value)[-3:])) < share_of - 0.1:
+    if right and float(median(np.sort(share(training.series(right[0])).value)[-3:])) < share_of - 0.1:
         return False
-    alike = float(np.median(training.series("batch/label_change").finite.value))
-    return bool(np.median(classes) > 1) and alike < share_of**2 + (1 - share_of) ** 2 + 0.1
+    alike = float(median(training.series("batch/label_change").finite.value))
+    return bool(median(classes) > 1) and alike < share_of**2 + (1 - share_of) ** 2 + 0.1

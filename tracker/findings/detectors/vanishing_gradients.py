@@ -22,6 +22,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.layers import by_depth, learning, module_of, number, table, weights
+from tracker.findings.ordered import median
 from tracker.findings.training import Training
 
 FADED = 1e-3
@@ -42,15 +43,15 @@ def vanishing_gradients(training: Training) -> Iterator[Finding]:
     norms = norms[: max(3, (len(steps) + 1) // 2)]
     if len(norms) < 3 or not np.isfinite(norms).all():
         return
-    middle = np.median(norms, axis=0)
+    middle = median(norms, axis=0)
     if (middle <= 0).any():
         return
     shares = norms[:, 0] / np.maximum(norms[:, -1], 1e-300)
     falls = np.diff(np.log10(middle))
     limit = FADED_SOME if _rests(training, paths[0]) else FADED
-    if np.median(shares) > limit or (falls > -0.1).mean() < 0.6 or falls.max() > 4:
+    if median(shares) > limit or (falls > -0.1).mean() < 0.6 or falls.max() > 4:
         return
-    left, faded = learning(training).left, float(np.median(shares))
+    left, faded = learning(training).left, float(median(shares))
     severity = "warning" if left > KEPT else "info"
     step = int(steps[np.flatnonzero(shares <= limit)[0]])
     yield Finding(
@@ -65,4 +66,4 @@ def vanishing_gradients(training: Training) -> Iterator[Finding]:
 def _rests(training: Training, first: str) -> bool:
     """Whether next to nothing was learned, and the first layer hardly moves."""
     steps = training.series(f"update_ratio/{first}").finite.value
-    return learning(training).left > KEPT_ALL and len(steps) > 2 and float(np.median(steps)) < SHORT
+    return learning(training).left > KEPT_ALL and len(steps) > 2 and float(median(steps)) < SHORT

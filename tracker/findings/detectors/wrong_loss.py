@@ -33,6 +33,7 @@ import numpy as np
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
 from tracker.findings.model_graph import ModelGraph, model_graph
+from tracker.findings.ordered import distinct
 from tracker.findings.pairs import Floats, accuracies, beginning, middle, share
 from tracker.findings.training import Series, Training
 
@@ -181,7 +182,7 @@ def _is_constant(training: Training) -> bool:
     """Whether the validation's accuracy does not move: then it is `class_collapse`."""
     for tag in accuracies(training, training.roles.val_score)[:1]:
         value = training.series(tag).finite.value
-        return len(value) >= _LEAST_POINTS and len(np.unique(value[len(value) // 2 :])) == 1
+        return len(value) >= _LEAST_POINTS and len(distinct(value[len(value) // 2 :])) == 1
     return False
 
 

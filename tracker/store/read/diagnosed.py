@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from tracker.findings.finding import Finding
     from tracker.findings.training import Series, Training
     from tracker.store.read.run import StoredRun
-
-logger = logging.getLogger("tracker")
 
 Found = TypeVar("Found")
 
@@ -46,8 +43,12 @@ class Diagnosed:
         fails, is said in the log and costs the others nothing.
         """
         found = examination(self)
-        for what, error in found.unread.items():
-            logger.warning("viz: the findings of %s are without %.200s: %s", self.name, what, error)
+        if found.unread:
+            import logging  # here: seldom needed, and a reader would wait for it
+
+            logger = logging.getLogger("tracker")
+            for what, error in found.unread.items():
+                logger.warning("viz: the findings of %s are without %.200s: %s", self.name, what, error)
         return found.findings
 
 

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from tracker import logdir
@@ -100,6 +98,9 @@ def recovered_copy(path: Path) -> Iterator[Path]:
         DamagedStoreError: as `check`, or it is too large to be copied.
         OSError, sqlite3.Error: it cannot be copied, or not be recovered.
     """
+    # Here and below: a database is copied once in a blue moon, and who only reads need not wait for these.
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="everystep-", ignore_cleanup_errors=True) as folder:
         made = Path(folder) / path.name
         if path.stat().st_size > LARGEST_COPY_BYTES:
@@ -129,6 +130,9 @@ def rewritten(path: Path) -> Iterator[Path]:
         NotAStoreError, DamagedStoreError: as `check`.
         OSError, sqlite3.Error: it cannot be copied, not be recovered, or the folder not be written.
     """
+    import shutil
+    from tempfile import TemporaryDirectory
+
     # In the same folder, for the renaming; `mkdtemp` makes it so that nobody else can put anything into it.
     with TemporaryDirectory(prefix=f".{path.name}{UNFINISHED}-", dir=path.parent) as folder:
         made = Path(folder) / "copy"
@@ -157,6 +161,8 @@ def rewritten(path: Path) -> Iterator[Path]:
 
 def forget_unfinished(path: Path) -> None:
     """Removes what `rewritten` left of this file where its process was killed: folders untouched for long."""
+    import shutil
+
     with suppress(OSError):
         for left in path.parent.glob(f".{path.name}{UNFINISHED}-*"):
             about = os.lstat(left)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,7 +32,7 @@ def this_process() -> Writer:
     """The process that asks."""
     started = _process_started(os.getpid())
     # Where it cannot be told when it began (no descriptor left), nobody may look for it: its heartbeat decides.
-    return Writer(socket.gethostname(), _machine_of(os.getpid()) if started else "", os.getpid(), started)
+    return Writer(_host(), _machine_of(os.getpid()) if started else "", os.getpid(), started)
 
 
 def is_alive(writer: Writer, heartbeat: float, now: float) -> bool:
@@ -44,10 +43,15 @@ def is_alive(writer: Writer, heartbeat: float, now: float) -> bool:
         heartbeat: Wall time of its last sign of life.
         now: The reader's wall time. A heartbeat from the future (a clock that jumped) counts as fresh.
     """
-    if writer.machine and writer.machine == _machine_of(os.getpid()) and writer.host == socket.gethostname():
+    if writer.machine and writer.machine == _machine_of(os.getpid()) and writer.host == _host():
         started = _process_started(writer.pid)
         return bool(started) and started == writer.pid_started
     return now - heartbeat < SILENCE_S
+
+
+def _host() -> str:
+    """The name of this machine, as `socket.gethostname` says it: without that module, which a reader would wait for."""
+    return os.uname().nodename if hasattr(os, "uname") else platform.node()
 
 
 @lru_cache(maxsize=1)

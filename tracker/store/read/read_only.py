@@ -286,13 +286,19 @@ def _looked_into(connection: Connection, path: Path, deadline: float) -> tuple[C
 
 def _have_checksums(entries: Iterable[tuple[object, object, object]], path: Path) -> bool:
     """Whether the tables have checksums. All have, or none, in files of before."""
-    found = {name for _, words, name in entries if isinstance(words, str) and _CHECKSUM.search(words)}
+    found = {name for _, words, name in entries if isinstance(words, str) and _is_checked(words)}
     if found and found != columns.CHECKED_TABLES:
         raise DamagedStoreError(path, "some of its tables have no checksums, which all have or none")
     return bool(found)
 
 
 _CHECKSUM = re.compile(r"\bchecksum\b")
+
+
+@lru_cache(maxsize=256)
+def _is_checked(words: str) -> bool:
+    """Whether the table that these words make has checksums; remembered as in `_is_plain`."""
+    return _CHECKSUM.search(words) is not None
 
 
 def _check_schema(entries: list[tuple[object, object, object]], path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import DamagedBytesError, message
 from tracker.values import stored_array, unpack
-from tracker.values.histogram import Histogram
+
+if TYPE_CHECKING:
+    from tracker.values.histogram import Histogram
 
 Kind = TypeVar("Kind")
 
@@ -53,7 +55,9 @@ class Histograms:
 
     def merge(self) -> Histogram:
         """The histogram of all of them together; exact."""
-        return Histogram.merged(list(self.items))
+        from tracker.values import histogram  # here: who reads curves only does without
+
+        return histogram.Histogram.merged(list(self.items))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,10 +16,9 @@ from tracker.name_order import naturally
 from tracker.series import stretch
 from tracker.series.envelope import AXES, Envelope, envelope
 from tracker.series.stretch import Points
-from tracker.store.read import commands, media_items, offered, run_context, segments, study_records
+from tracker.store.read import commands, media_items, offered, run_context, segments
 from tracker.store.read.commands import Command
 from tracker.store.read.diagnosed import Diagnosed
-from tracker.store.read.distribution import distribution
 from tracker.store.read.modelled import Modelled
 from tracker.store.read.offered import Offered
 from tracker.store.read.panes import Paned
@@ -27,10 +26,11 @@ from tracker.store.read.records import ConsolePieces, Histograms, Mark, MediaIte
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.scalar_levels import ScalarLevels, all_points
 from tracker.store.read.segments import MOST_SERIES, Segment
-from tracker.store.read.sketch_levels import SketchLevels
-from tracker.store.read.study_records import Confusion, QualityCurve, StoredEmbedding, StoredMesh
+from tracker.store.read.studied import Studied
 from tracker.values import opaque, unpack
-from tracker.values.profile import unpacked
+
+if TYPE_CHECKING:
+    from tracker.store.read.sketch_levels import SketchLevels
 
 _OWN_KINDS = (
     "scalar", "histogram", "image", "audio", "video", "text", "table", "figure", "graph", "profile", "confusion",
@@ -40,7 +40,7 @@ ABOUT_KINDS = ("environment", "console", "control")
 """What a run says of itself, by `environment()`, `console()` and `controls()`; not among the tags it logged."""
 
 
-class StoredRun(Paned, Modelled, Diagnosed):
+class StoredRun(Paned, Modelled, Studied, Diagnosed):
     """A run as it stands in its files at the moment of each question."""
 
     def __init__(self, name: str, folder: Path, files: RunFiles | None = None) -> None:
@@ -198,6 +198,9 @@ class StoredRun(Paned, Modelled, Diagnosed):
         """
         if columns is not None and columns < 1:
             raise ValueError(message("columns must be at least 1.", got=columns))
+        # Here: most readers ask for curves only, and these are a hundredth of a second.
+        from tracker.store.read.distribution import distribution
+
         with self._series("histogram", tag) as found:
             return distribution([_sketches(part, start, stop) for part in found], columns, rough=rough)
 
@@ -249,27 +252,6 @@ class StoredRun(Paned, Modelled, Diagnosed):
         """The figures of a tag, in order."""
         return self.media("figure", tag)
 
-    def pr_curves(self, tag: str) -> list[QualityCurve]:
-        """The curves of quality of a tag, in order: counts, precision and recall at every threshold."""
-        return study_records.quality_curves(self.media("pr_curve", tag))
-
-    def embedding(self, tag: str, step: int | None = None) -> StoredEmbedding | None:
-        """The vectors of a tag at a step, the newest by default, with what is known of each; None at another step."""
-        return study_records.embedding(self.media("embedding", tag), step)
-
-    def meshes(self, tag: str) -> list[StoredMesh]:
-        """The meshes and point clouds of a tag, in order."""
-        return study_records.meshes(self.media("mesh", tag))
-
-    def layout(self, tag: str) -> dict[str, dict[str, list[Any]]]:
-        """The newest layout of a tag: charts by category and title; see `tracker.Layout`."""
-        charts: dict[str, dict[str, list[Any]]] = unpack.parsed(self.media("layout", tag)[-1].data, "layout")
-        return charts
-
-    def confusions(self, tag: str) -> list[Confusion]:
-        """The confusion matrices of a tag, in order."""
-        return study_records.confusions(self.media("confusion", tag))
-
     def graph(self, tag: str | None = None) -> dict[str, Any]:
         """The newest graph of a tag (or the only one's) as {"nodes": […], "edges": […]}.
 
@@ -289,6 +271,8 @@ class StoredRun(Paned, Modelled, Diagnosed):
         Raises:
             SeriesNotFoundError: the run has none.
         """
+        from tracker.values.profile import unpacked  # as above
+
         tags = self.tags("profile") if tag is None else [tag]
         return unpacked(self.media("profile", tags[0] if tags else "profile")[-1].data)
 
@@ -339,5 +323,7 @@ class StoredRun(Paned, Modelled, Diagnosed):
 
 def _sketches(part: Part, start: float | None, stop: float | None) -> SketchLevels:
     """A part of a series of histograms, from one step to another, as far as no rewind cut it off."""
+    from tracker.store.read import sketch_levels  # as above
+
     last = part.limit if stop is None else stop if part.limit is None else min(part.limit, stop)
-    return SketchLevels(part.connection, part.series, start, last)
+    return sketch_levels.SketchLevels(part.connection, part.series, start, last)

@@ -156,6 +156,11 @@ class HeldFiles(RunFiles):
         self._segments: list[Segment] | None = None
         stack.callback(self._let_go)
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[HeldFiles]:
+        """These, which are open already."""
+        yield self
+
     def segments(self) -> list[Segment]:
         """Those that could be read at the first question."""
         if self._segments is None:

@@ -13,6 +13,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from tracker.store import columns, file_system
@@ -42,13 +43,15 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: 
     unborn = path.with_name(f".{path.name}.unborn")
     _remove(unborn)  # of one who was killed at this
     try:
+        wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
+        tables = _tables()
+        if tables is not None:
+            _write(unborn, tables, wanted)
         with contextlib.closing(reopen(unborn)) as connection:  # closing folds its WAL in: one file changes its name
-            _choose_journal(connection, path)
+            _choose_journal(connection, wanted)
             connection.execute("BEGIN IMMEDIATE")
-            for statement in schema.created(schema.segment_tables):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
+            if tables is None:
+                _make_tables(connection)
             fill(connection)
             connection.execute("COMMIT")
         (unborn.replace if replaces else unborn.rename)(path)
@@ -56,6 +59,32 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: 
         _remove(unborn)
         raise
     return reopen(path)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in schema.created(schema.segment_tables):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
+
+
+@lru_cache(maxsize=1)
+def _tables() -> bytes | None:
+    """A segment without rows, as SQLite makes it: once a process, since to make the tables takes longer than all else
+    that a short run stores. None where this Python (3.10) cannot say it."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        if not hasattr(connection, "serialize"):
+            return None
+        _make_tables(connection)
+        return bytes(connection.serialize())
+
+
+def _write(path: Path, tables: bytes, journal: str) -> None:
+    """Writes such a file, of the mode that it is going to be in (at 18 and 19, https://www.sqlite.org/fileformat2.html):
+    to change it afterwards takes a journal."""
+    mode = bytes(2 * [2 if journal == "WAL" else 1])
+    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644), "wb") as file:
+        file.write(tables[:18] + mode + tables[20:])
 
 
 def _remove(path: Path) -> None:
@@ -82,8 +111,7 @@ def reopen(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _choose_journal(connection: sqlite3.Connection, path: Path) -> None:
-    wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
+def _choose_journal(connection: sqlite3.Connection, wanted: str) -> None:
     # Only the answer says what was granted: a file system without shared memory refuses WAL silently.
     granted = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
     if granted.upper() != "WAL":

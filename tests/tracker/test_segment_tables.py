@@ -1,0 +1,46 @@
+"""The tables of a segment: written from a copy, they are those that SQLite makes from the statements."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+from tracker.store import file_system
+from tracker.store.write import connection
+
+
+def made(logdir: Path, name: str) -> tuple[list[Any], list[Any]]:
+    """What stands in the file of a run: its schema, and settings of the file."""
+    with tracker.init(logdir=logdir, name=name, machine=False) as run:
+        run.log({"x": 1.0}, step=0)
+    (path,) = (logdir / name).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        names = ("application_id", "user_version", "page_size", "auto_vacuum", "encoding", "journal_mode")
+        settings = [opened.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+        return opened.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall(), settings
+
+
+@pytest.mark.parametrize("kind", ["ext4", "nfs4"])
+def test_tables_are_those_of_the_statements(logdir: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """In WAL mode, and where machines share the disk."""
+    monkeypatch.setattr(file_system, "kind_of", lambda _: kind)
+    copied = made(logdir, "copied")
+    monkeypatch.setattr(connection, "_tables", lambda: None)  # as of a Python that cannot give the bytes of a database
+    assert made(logdir, "stated") == copied
+    assert tracker.open(logdir).run("copied").scalars("x").value.tolist() == [1.0]
+
+
+def test_a_file_may_be_read_by_whom_sqlite_lets(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are those of a file that SQLite makes."""
+    made(logdir, "copied")
+    monkeypatch.setattr(connection, "_tables", lambda: None)
+    made(logdir, "stated")
+    one, other = (next((logdir / name).glob("*.sqlite")) for name in ("copied", "stated"))
+    assert stat.S_IMODE(one.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
