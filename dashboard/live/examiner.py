@@ -46,7 +46,10 @@ PATIENCE_S = 5.0
 """How long somebody who asks waits for the examination of another run to end."""
 
 LONGEST_REST_S = 2.0
-"""How long who waits for an answer is given way to at a time, between two files that are read or two detectors."""
+"""How long who waits for an answer is given way to at a time: between two files that are read, and two detectors."""
+
+CALM_S = 0.1
+"""Since the last of them, who may have more to ask."""
 
 GLANCE_S = 0.01
 """How often it is looked then whether they have it."""
@@ -126,7 +129,7 @@ class Examiner:
         """Lets who waits for an answer of this process have it first, unless it is for an examination: of two threads
         that ask SQLite each waits for Python's lock after every step."""
         until = time.monotonic() + LONGEST_REST_S
-        while self._poller.quiet_for() == 0.0 and not self._hurried and time.monotonic() < until:
+        while self._poller.quiet_for() < CALM_S and not self._hurried and time.monotonic() < until:
             if self._stopped.wait(GLANCE_S):
                 return
 
