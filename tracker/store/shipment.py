@@ -20,7 +20,7 @@ FORM = 1
 
 MEDIA_TYPE = "application/vnd.everystep.rows+msgpack"
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 6 << 20
 """That one shipment is meant to take, unpacked. A single row that is larger travels alone."""
 
 FIRST_BYTES = 2 << 20
@@ -29,7 +29,7 @@ FIRST_BYTES = 2 << 20
 LARGEST_BYTES = 208 << 20
 """That are taken, unpacked: a row with the largest content that a run keeps."""
 
-USUAL_BYTES = 4 * MOST_BYTES
+USUAL_BYTES = 32 << 20
 """That all are within but those of a single large content."""
 
 MOST_ROWS = 200_000
