@@ -79,7 +79,7 @@ def level_deviation(past: Values, steps: int) -> float | None:
     length = past.shape[1]
     shown = max(_LEAST_SHOWN, 1 - inflation(own, length) / length)
     usual = float(scale.max() if len(scale) < _FEW else np.median(scale))
-    return usual / np.sqrt(shown) * _MEDIAN * float(np.sqrt(inflation(own, steps) / steps))
+    return float(usual / np.sqrt(shown) * _MEDIAN * np.sqrt(inflation(own, steps) / steps))
 
 
 def _scales(past: Values) -> Values:

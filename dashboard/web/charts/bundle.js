@@ -8,9 +8,9 @@ import { height } from "./cover.js";
 /**
  * @typedef {import("./curve.js").Curve} Curve
  * @typedef {import("./cover.js").Place} Place
- * @typedef {{ a: number, b: number, t: number }} Spot between two points: where their heights begin, and how far between
- * @typedef {{ first: number, end: number, right: Spot | null, middle: Spot }} Way what lines do in a column: where the heights
- *   of its own points are, where lines go on into the next column, and where they are in its middle
+ * @typedef {{ a: number, b: number, t: number }} Spot between two points: where their heights begin, and how far
+ * @typedef {{ first: number, end: number, right: Spot | null, middle: Spot }} Way what lines do in a column: where the
+ *   heights of its own points are, where lines go on into the next column, and where they are in its middle
  */
 
 const FEWEST = 8; // lines for which it is worth it
@@ -87,8 +87,8 @@ function isPlain(curve, { axis }) {
 
 // Some columns of a bundle, of all lines that have a value at each of the points that lie there.
 export class Heights {
-  // from, to: the columns. smoothed: the values that are drawn of a line, where lines are smoothed. others: takes the lines
-  // that have not. room: where the heights lie, from one part to the next.
+  // from, to: the columns. smoothed: the values that are drawn of a line, where lines are smoothed. others: takes the
+  // lines that have not. room: where the heights lie, from one part to the next.
   /**
    * @param {Bundle} bundle
    * @param {Place} place

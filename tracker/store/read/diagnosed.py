@@ -89,7 +89,7 @@ def examination(
                 unread[what] = error
                 return nothing
 
-        has_graph = bool(part("graph", lambda: run.tags("graph"), []))
+        has_graph = part("graph", lambda: bool(run.tags("graph")), False)
         training = Training(
             run.config,
             run.status,
