@@ -31,9 +31,15 @@ const place = {
 };
 const how = { settings: { axis: "step", smoothing: { kind: "ema", weight: 0 } }, full: points - 1 };
 const first = [],
-  next = [];
+  next = [],
+  smoothed = [];
 let density;
 for (let turn = 0; turn < turns; turn++) {
+  const bent = new Density(),
+    others = curves();
+  const begin = performance.now();
+  bent.update(others, place, { ...how, settings: { axis: "step", smoothing: { kind: "ema", weight: 0.9 } } }, [1]);
+  smoothed.push(performance.now() - begin);
   const lines = curves();
   density = new Density();
   let began = performance.now();
@@ -51,4 +57,4 @@ for (let turn = 0; turn < turns; turn++) {
 }
 for (const part of ["cells", "upper", "middle", "lower"])
   writeFileSync(join(folder, part), new Uint8Array(density[part].buffer));
-console.log(JSON.stringify({ first, next, redone: density.redone }));
+console.log(JSON.stringify({ first, next, smoothed, redone: density.redone }));

@@ -96,11 +96,12 @@ def main() -> None:
     told, cells, quantiles = counted(arguments, values)
     weights, wanted = brute_force(values, arguments.columns, arguments.rows)
     away = max(float(np.abs(cells - weights).max()), float(np.abs(quantiles - wanted).max()))
-    first, following = float(np.median(told["first"])), float(np.median(told["next"]))
+    first, following, smoothed = (float(np.median(told[part])) for part in ("first", "next", "smoothed"))
     report.show(
         f"{arguments.runs:,} runs × {arguments.columns:,} columns ({report.machine()}, load {os.getloadavg()[0]:.1f})",
         [
             ["counted for the first time", f"{first:.0f} ms", f"≤ {BAR_FIRST_MS} ms", report.verdict(first, BAR_FIRST_MS)],
+            ["the same of smoothed lines", f"{smoothed:.0f} ms", "", ""],
             ["after a new point of one", f"{following:.1f} ms", f"≤ {BAR_NEXT_MS} ms", report.verdict(following, BAR_NEXT_MS)],
             ["farthest from brute force", f"{away:.1e}", "≤ 1e-6", report.verdict(away, 1e-6)],
         ],

@@ -78,7 +78,8 @@ def page(folder: Path, arguments: argparse.Namespace) -> None:
         for name, tag, bar in (("first", "time/step", 1.0), ("again", "time/step", 0.3), ("another tag", "loss", 1.0)):
             took = asked(served, tag)
             add(f"{what}, {name}", f"{took:.2f} s", f"{bar} s", report.verdict(took, bar))
-        next(run.glob("events.s7.*")).unlink()
+        for path in run.glob("events.s7.*"):
+            path.unlink()
         steps = np.arange(arguments.points + 10)
         values = np.ones(len(steps))
         write_rank(run, 7, {tag: Points.of(steps, BEGAN + 0.2 * steps, values) for tag in ("time/step", "loss")})

@@ -184,7 +184,7 @@ def finished(folder: Path, arguments: argparse.Namespace) -> None:
     what = f"finished run of {found:,} points ({size:,.0f} MiB)"
     add(f"{what}: copy of the file, synced", f"{found / copied / 1e6:,.1f} M points/s")
     add(f"{what}: shipped to a folder, start of viz ship included", f"{rate / 1e6:,.2f} M points/s", "≥ 2 M", report.verdict(rate, 2e6, at_least=True))  # fmt: skip
-    add("  the server at most", f"{peak:,.0f} MiB", "≤ 1,024 MiB", report.verdict(peak, 1024))
+    add("  the server at most", f"{peak:,.0f} MiB", "≤ 200 MiB", report.verdict(peak, 200))
 
 
 def live(folder: Path, arguments: argparse.Namespace) -> None:

@@ -48,6 +48,7 @@ INDEPENDENT: dict[str, Kind] = {
 
 REMEMBERING: dict[str, Kind] = {
     "AR(1) 0.8": lambda random, shape: np.exp(ar1(random, shape, 0.8, 0.1)),
+    "AR(1) 0.9": lambda random, shape: np.exp(ar1(random, shape, 0.9, 0.1)),
     "AR(1) 0.95": lambda random, shape: np.exp(ar1(random, shape, 0.95, 0.1)),
     "AR(1) 0.99": lambda random, shape: np.exp(ar1(random, shape, 0.99, 0.1)),
     "drift": _drift,

@@ -57,6 +57,7 @@ def write_rank(
     if ends:
         with appender.transaction() as transaction:
             transaction.set_state(status="finished", ended=time.time(), ending="finished")
+        appender.fold_away()
     appender.close()
 
 

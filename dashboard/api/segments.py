@@ -59,11 +59,19 @@ class Segments:
         root: The logdir.
         tokens: Who may send.
         watched: The tags that are on somebody's screen.
+        asked: While it is entered somebody waits for an answer, and chores wait.
     """
 
-    def __init__(self, root: Path, tokens: WriteTokens, watched: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        tokens: WriteTokens,
+        watched: Callable[[], frozenset[str]],
+        asked: Callable[[], contextlib.AbstractContextManager[None]],
+    ) -> None:
         self._receiver = Receiver(root)
         self._tokens = tokens
+        self._waited_for = asked
         self._waiting = 0
         self.senders = Senders()
         self._asks = Waiting(self._receiver, demand.Demand(self.senders.rate, watched))
@@ -116,7 +124,9 @@ class Segments:
                     with self._large:
                         return act(shipment.LARGEST_BYTES)
 
-            return _answer(await self._done(act_alone))
+            # Chores wait for one who has much to send; those who send what was logged just now come all the time.
+            with self._waited_for() if is_followed else contextlib.nullcontext():
+                return _answer(await self._done(act_alone))
 
     async def files(self, request: Request) -> Response:
         """The files of models and recordings beside a segment: how many bytes of each are here."""

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dashboard.live.changes import Changes
@@ -40,10 +40,19 @@ QUIET_S = 0.4
 """So long nobody has waited for an answer before what nobody waits for is examined."""
 
 REST_S = 0.001
-"""Between two detectors: whoever waits for Python's lock has it then."""
+"""Between two detectors, whether anybody is known to wait: who wants Python's lock has it then."""
 
 PATIENCE_S = 5.0
 """How long somebody who asks waits for the examination of another run to end."""
+
+LONGEST_REST_S = 2.0
+"""How long who waits for an answer is given way to at a time: between two files that are read, and two detectors."""
+
+CALM_S = 0.1
+"""Since the last of them, who may have more to ask."""
+
+GLANCE_S = 0.01
+"""How often it is looked then whether they have it."""
 
 
 class Examiner:
@@ -64,6 +73,8 @@ class Examiner:
         """When a live run was examined last."""
         self._live, self._chores = TimeBudget(LIVE_SHARE), TimeBudget(CHORE_SHARE)
         self._stopped = threading.Event()
+        self._hurried: set[int] = set()
+        """Threads that wait for the examination of their run, and so for the end of another's."""
         self._turn = threading.Lock()
         """Held while a run is examined: one at a time, whoever asks."""
         self._thread = threading.Thread(target=self._run, name="everystep-examiner", daemon=True)
@@ -95,11 +106,32 @@ class Examiner:
             run = self._poller.catalog.runs.get(name)
             if run is None or (run.examined is not None and run.status == "running"):
                 return
-        if self._turn.acquire(timeout=PATIENCE_S):
-            try:
-                self._examine(name)
-            finally:
-                self._turn.release()
+        with self._hurrying():
+            if self._turn.acquire(timeout=PATIENCE_S):
+                try:
+                    self._examine(name)
+                finally:
+                    self._turn.release()
+
+    @contextlib.contextmanager
+    def _hurrying(self) -> Iterator[None]:
+        self._hurried.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            self._hurried.discard(threading.get_ident())
+
+    def _rest(self) -> None:
+        time.sleep(REST_S)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """Lets who waits for an answer of this process have it first, unless it is for an examination: of two threads
+        that ask SQLite each waits for Python's lock after every step."""
+        until = time.monotonic() + LONGEST_REST_S
+        while self._poller.quiet_for() < CALM_S and not self._hurried and time.monotonic() < until:
+            if self._stopped.wait(GLANCE_S):
+                return
 
     def _run(self) -> None:
         while not self._poller.ready.wait(LOOKS_S):
@@ -184,5 +216,5 @@ class Examiner:
         from tracker.store.read.diagnosed import examination
 
         with contextlib.suppress(Exception):
-            return examination(self._store().run(name), lambda: time.sleep(REST_S)).as_dicts()
+            return examination(self._store().run(name), self._rest, self._give_way).as_dicts()
         return []

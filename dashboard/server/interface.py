@@ -113,7 +113,9 @@ class Interface:
         if settings.write_tokens is not None:
             from dashboard.api.segments import Segments  # brings what writes, which other servers need not wait for
 
-            self._segments = Segments(logdir, WriteTokens(settings.write_tokens), live_runs.watched)
+            self._segments = Segments(
+                logdir, WriteTokens(settings.write_tokens), live_runs.watched, live_runs.poller.asked
+            )
             self._routes += self._segments.routes()
         self._router = Router(self._routes, redirect_slashes=False)
 

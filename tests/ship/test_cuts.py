@@ -20,7 +20,7 @@ from tracker import logdir as logdirs
 from tracker.ship.server import Server
 from tracker.ship.shipper import Progress, Shipper
 from tracker.ship.tail import Tail
-from tracker.store.read import copied, shipping
+from tracker.store.read import copied
 
 
 @pytest.mark.weather
@@ -65,7 +65,8 @@ def test_a_server_whose_disk_is_full_takes_all_once_there_is_room(logdir: Path, 
 @pytest.mark.weather
 def test_a_power_cut_takes_back_what_was_only_in_memory(logdir: Path, there: Path, tmp_path: Path, receive: Callable[..., Served], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Rows behind which others come are acknowledged before they are on the disk: the sender goes on where the file is."""
-    monkeypatch.setattr(shipping.wanted, "__defaults__", (1_000,))
+    for name in ("FIRST_BYTES", "MOST_BYTES"):
+        monkeypatch.setattr(f"tracker.ship.tail.{name}", 1_000)
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(3_000):
             run.log({"x": step * 0.1}, step=step)

@@ -87,16 +87,23 @@ def test_what_all_ranks_have_in_common_and_checkpoints_of_one_name_nobody(kind: 
         assert named_by_chance(kind, ranks, 10, 200) == [], ranks
 
 
-@pytest.mark.parametrize("kind", MEMORY)
-def test_noise_that_remembers_names_nobody_of_many(kind: str) -> None:
-    """A rank that is slow by chance stays so for a while; how far that goes the others say."""
-    assert named_by_chance(kind, 64, 10, 200) == []
+@pytest.mark.parametrize(
+    ("kind", "ranks"),
+    [
+        *((kind, ranks) for kind in ("AR(1) 0.8", "AR(1) 0.9") for ranks in (2, 3, 8, 16)),
+        *((kind, 50) for kind in MEMORY),
+    ],
+)
+def test_noise_that_remembers_names_nobody(kind: str, ranks: int) -> None:
+    """A rank that is slow by chance stays so for a while; how far that goes its past says, and that of the others."""
+    assert named_by_chance(kind, ranks, 10, 200) == []
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize(("kind", "ranks"), [
-    *((kind, ranks) for kind in MEMORY for ranks in (64, 1000)),
+    *((kind, ranks) for kind in ("AR(1) 0.8", "AR(1) 0.9") for ranks in (2, 3, 5, 8, 16, 32)),
+    *((kind, ranks) for kind in MEMORY for ranks in (50, 64, 1000)),
     *((kind, ranks) for kind in ("drift", "checkpoint") for ranks in (2, 3, 8, 16, 64, 1000)),
 ])  # fmt: skip
 def test_a_hundred_runs_that_remember_name_nobody(kind: str, ranks: int) -> None:

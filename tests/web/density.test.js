@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./page.js";
+import { bundled } from "../../dashboard/web/charts/bundle.js";
 import { Chart } from "../../dashboard/web/charts/chart.js";
 import { above, crowdOf, nounOf } from "../../dashboard/web/charts/crowd.js";
+import { Curve } from "../../dashboard/web/charts/curve.js";
 import { columnOf } from "../../dashboard/web/charts/density_tip.js";
 import { drawChart } from "../../dashboard/web/charts/draw_chart.js";
 import { OrderStatistics, select } from "../../dashboard/web/charts/order_statistics.js";
@@ -110,6 +112,48 @@ test("a run weighs 1 in each column that it comes through, steep or level", () =
       `column ${c}`,
     );
   }
+});
+
+test("runs that share their steps are counted together as each by itself, to the last bit", () => {
+  const numbers = new Numbers(96);
+  let together = 0;
+  for (let i = 0; i < some(0.03); i++) {
+    const n = numbers.one([1, 2, 3, 40, 400, 1 + numbers.below(900)]);
+    let step = numbers.below(4) - 1;
+    const x = Float64Array.from({ length: n }, () => (step += numbers.one([0, 0.25, 1, 1, 7])));
+    const runs = Array.from({ length: 8 + numbers.below(20) }, (_, k) => {
+      const length = numbers.below(3) ? n : 1 + numbers.below(n); // some were stopped early
+      let value = 3 * numbers.normal();
+      const mean = Float64Array.from({ length }, () => {
+        value += 0.1 * numbers.normal();
+        return numbers.random() < 0.001 ? NaN : value;
+      });
+      return { name: `run${k}`, x: x.slice(0, length), w: x.slice(0, length), mean };
+    });
+    const settings = {
+      logx: numbers.below(3) === 0,
+      logy: numbers.below(3) === 0,
+      smoothing: { kind: numbers.one(["ema", "gauss", "mean"]), weight: numbers.one([0, 0.9]) },
+    };
+    settings.smoothing.isLog = settings.logx;
+    const zoom = numbers.below(3) ? null : [1 + numbers.below(n), n + 2 + numbers.below(n)];
+    const how = { zoom, zoomY: numbers.below(3) ? null : [0.2, 0.9] };
+    const lines = runs.map(({ name, ...own }) => lineOf(Curve.of(name, own)));
+    // Of columns that have extremes of their own each line is looked at by itself.
+    const apart = runs.map(({ name, ...own }) => lineOf(Curve.of(name, { ...own, min: own.mean.slice() })));
+    const { view, density } = drawn(lines, settings, how);
+    const { density: wanted } = drawn(apart, settings, how);
+    for (const part of ["cells", "n", "upper", "middle", "lower", "top", "bottom"])
+      assert.deepEqual(density[part], wanted[part], part);
+    if (n <= 40) same(view);
+    const place = { axis: "step", logx: settings.logx, logy: settings.logy, x: (v) => v };
+    const { bundles } = bundled(
+      lines.map(({ curve }) => curve),
+      place,
+    );
+    together += bundles.length;
+  }
+  assert.ok(together > 0);
 });
 
 test("what comes live is counted in its own columns, and the picture is as if all had been counted", () => {

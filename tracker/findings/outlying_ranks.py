@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker.findings import noise_memory
 from tracker.findings.curves import noise as noise_of
 
 Values = npt.NDArray[np.float64]
@@ -41,7 +42,13 @@ _MEDIAN = 1.2533
 _FEW = 8
 
 _BEFORE = 200
-"""Columns by which the noise of few ranks is measured."""
+"""Columns by which noise is measured."""
+
+_SOME = 16
+"""Ranks from which on the others of a window say what noise is; of fewer what was before it does."""
+
+_ENOUGH = 64
+"""Ranks by which the memory of noise is measured."""
 
 _LOOKS = 12
 """Windows of a rank that are looked at closely."""
@@ -156,7 +163,31 @@ def _excess(values: Values, whole: Values, at: npt.NDArray[np.int64], row: int, 
     times = TIMES_OF_FEW if is_few else TIMES * (1 + 3 / math.sqrt(len(levels)))
     if level < times * max(spread, chance * _MEDIAN / np.sqrt(len(at))):
         return None
+    by_chance = noise_memory.level_deviation(_past(values, whole, row, at), len(at))
+    if by_chance is None or level < TIMES * by_chance:
+        return None
     return float(np.expm1(level)) if is_few or _likelihood(mine, theirs) + np.log(windows) < CHANCE else None
+
+
+def _past(values: Values, whole: Values, row: int, at: npt.NDArray[np.int64]) -> Values:
+    """How far ranks were above the others, as `_excess` says it, until a window ends; of few ranks until it begins."""
+    is_few = len(values) < _SOME
+    end = int(at[0] if is_few else at[-1] + 1)
+    chosen = slice(max(0, end - _BEFORE), end)
+    block, part = values[:, chosen], whole[chosen]
+    if not is_few:
+        block = np.delete(block, row, axis=0)
+        block = block[:: max(1, len(block) // _ENOUGH)]
+    known = (~np.isnan(block)).sum(0) >= 2
+    block, part = block[:, known & (part > 0)], part[known & (part > 0)]
+    if not block.shape[1]:
+        return block
+    if is_few:  # each beside the others alone: one of few moves the median of all
+        middle = np.stack([_median(np.delete(block, each, axis=0), 0) for each in range(len(block))])
+    else:
+        middle = _median(block, 0)
+    found: Values = np.log1p(np.maximum((block - middle) / part, -0.99))
+    return found
 
 
 def _noise_until(values: Values, row: int, column: int) -> float:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tracker import logdir
 from tracker.errors import StoreError
+from tracker.ship.ahead import Ahead
 from tracker.ship.backoff import pause_s
 from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.orders import Orders, Standing
@@ -93,6 +94,7 @@ class Shipper:
         self._aside: dict[Path, _Aside] = {}
         self._files: dict[Path, RunFiles] = {}
         """Of each run."""
+        self._ahead = Ahead()
         self._fresh: frozenset[str] | None = None
         """The tags of which single points are wanted at the moment; None for all."""
         self._sent = 0
@@ -126,6 +128,7 @@ class Shipper:
             self._run(once, idle_s, wait_s)
         finally:
             self.stopped.set()
+            self._ahead.close()
             if orders is not None:
                 orders.join()
         return self.progress()
@@ -227,7 +230,7 @@ class Shipper:
             if not tail.has_news(self._fresh) or (aside is not None and time.monotonic() < aside.until):
                 continue
             try:
-                self._sent += tail.send(self._server, self._fresh)
+                self._sent += tail.send(self._server, self._fresh, self._ahead)
             except FileNotFoundError:
                 continue
             except UnreachableError as error:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 from tracker import logdir
+from tracker.ship.ahead import Ahead, Look
 from tracker.ship.elsewhere import Elsewhere
 from tracker.ship.server import RefusedRowsError
 from tracker.store import columns
 from tracker.store.read import copied, read_only, shipping
 from tracker.store.read.copied import Origin
-from tracker.store.shipment import Arrived
+from tracker.store.shipment import FIRST_BYTES, MOST_BYTES, Arrived
 
 _ENDING = columns.STATE.index("ending")
 
@@ -95,13 +97,14 @@ class Tail:
             return True
         return bool(self._lacking) and (fresh != self._fresh or time.monotonic() - self._rested_since > REST_S)
 
-    def send(self, server: Elsewhere, fresh: frozenset[str] | None = None) -> int:
+    def send(self, server: Elsewhere, fresh: frozenset[str] | None = None, ahead: Ahead | None = None) -> int:
         """Sends the next rows, as many as go into one shipment; how many that was.
 
         Args:
             server: Where to.
             fresh: The tags of which single points are wanted; None for all. Once nothing was written for some seconds
                 those of the others are sent too.
+            ahead: What reads the rows that follow these while the server takes them.
 
         Raises:
             StoreError: the file cannot be read.
@@ -116,19 +119,21 @@ class Tail:
             if self.is_done:
                 self.behind = 0
                 return 0
-        before = self.stamp()
         now = time.monotonic()
-        if before != self._stamp:
+        if self.stamp() != self._stamp:
             self._rested_since = now
         wanted = None if now - self._rested_since > REST_S else fresh
-        with read_only.snapshot(self.path) as connection:
-            shipment, lacking = shipping.wanted(connection, self._arrived, wanted, self._lacking)
-            written = shipping.rows_written(connection)
+        is_known = wanted is None and self._lacking == frozenset()  # what the rows were read for, then as now
+        look = ahead.take(self.path, self._arrived) if ahead is not None and is_known else None
+        before, shipment, lacking, written = look or self._look(self._arrived, wanted, self._lacking)
         if self._beside is None and str(shipment.state[_ENDING]).startswith(copied.ENDING):
             self._stamp = before  # whose it is, is known once the fork has a segment of its own
             return 0
         try:
             is_followed = shipment.upto < written
+            if is_followed and wanted is None and ahead is not None:
+                expected = shipment.brings(self._arrived)
+                ahead.begin(self.path, expected, partial(self._look, expected, None, lacking))
             self._arrived = server.send(self.segment, shipment, self._beside_segment, is_followed=is_followed)
         except BaseException:
             self._arrived = self._lacking = None  # what became of it only the server knows
@@ -142,6 +147,13 @@ class Tail:
             self._stamp = None if _is_young(before) else before
         self.is_done = self._arrived.is_whole
         return shipment.upto - shipment.after
+
+    def _look(self, arrived: Arrived, wanted: frozenset[str] | None, lacking: frozenset[int] | None) -> Look:
+        stamp = self.stamp()
+        most = MOST_BYTES if arrived.cursor else FIRST_BYTES
+        with read_only.snapshot(self.path) as connection:
+            shipment, lacking = shipping.wanted(connection, arrived, wanted, lacking, most)
+            return Look(stamp, shipment, lacking, shipping.rows_written(connection))
 
 
 def _is_young(stamp: Stamp) -> bool:

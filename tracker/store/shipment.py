@@ -20,13 +20,16 @@ FORM = 1
 
 MEDIA_TYPE = "application/vnd.everystep.rows+msgpack"
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 6 << 20
 """That one shipment is meant to take, unpacked. A single row that is larger travels alone."""
+
+FIRST_BYTES = 2 << 20
+"""That the first one of a segment is: how fast the line is shows by it, before much is compressed for nothing."""
 
 LARGEST_BYTES = 208 << 20
 """That are taken, unpacked: a row with the largest content that a run keeps."""
 
-USUAL_BYTES = 4 * MOST_BYTES
+USUAL_BYTES = 32 << 20
 """That all are within but those of a single large content."""
 
 MOST_ROWS = 200_000
@@ -77,6 +80,15 @@ class Shipment:
         """Those of one table."""
         found: list[Row] = getattr(self, table)
         return found
+
+    def brings(self, arrived: Arrived) -> Arrived:
+        """Where a store that stands there is once it has taken these, and more of them follow."""
+        return Arrived(
+            cursor=self.upto,
+            segment=arrived.segment if self.segment is None else self.segment[-1],
+            series=arrived.series + len(self.series),
+            contents=self.blobs[-1][0] if self.blobs else arrived.contents,
+        )
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ export class Cover {
       const at = isPlain ? a : place.x((begin[i] + end[i]) / 2 - shift),
         value = values === mean ? own : height(values[i], place);
       for (; next < wide && from + next + 0.5 < at; next++)
-        middle[next] = isBefore ? py + ((value - py) * (from + next + 0.5 - px)) / (at - px) : value;
+        middle[next] = isBefore ? py + (value - py) * ((from + next + 0.5 - px) / (at - px)) : value;
       isBefore = true;
       px = at;
       py = value;
@@ -190,11 +190,11 @@ export class Cover {
       high[i] = Math.max(high[i], ay, by);
       return;
     }
-    const slope = bx > ax ? (by - ay) / (bx - ax) : 0;
+    const wide = bx > ax ? bx - ax : Infinity;
     const end = Math.min(this.to - 1, last);
     for (let c = Math.max(this.from, first); c <= end; c++) {
-      const a = ax >= c ? ay : ay + slope * (c - ax),
-        b = bx <= c + 1 ? by : ay + slope * (c + 1 - ax);
+      const a = ax >= c ? ay : bx <= c ? by : ay + (by - ay) * ((c - ax) / wide),
+        b = bx <= c + 1 ? by : ay + (by - ay) * ((c + 1 - ax) / wide);
       const i = c - this.from;
       low[i] = Math.min(low[i], a, b);
       high[i] = Math.max(high[i], a, b);
@@ -206,7 +206,7 @@ export class Cover {
  * @param {number} value
  * @param {Place} place
  */
-const height = (value, { y, floor }) => near(y(Math.max(floor, value)));
+export const height = (value, { y, floor }) => near(y(Math.max(floor, value)));
 
 // Whether a column of a curve has a place on both axes.
 /**

@@ -3,6 +3,7 @@
 // A line weighs 1 in every column of pixels, shared out over the rows that it goes through there (Moritz and Fisher
 // 2018, "Visualizing a Million Time Series with the Density Line Chart"), so that a steep one is not more than a level
 // one. Of every line, never of some: quantiles are of the places of all lines in the middle of a column.
+import { Heights, bundled } from "./bundle.js";
 import { Cover, isThere } from "./cover.js";
 import { OrderStatistics } from "./order_statistics.js";
 
@@ -19,6 +20,8 @@ const NOTHING = 1e-7;
 const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not weigh
 const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
 const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
+// Weights are whole numbers of it: their sums are exact, in whatever order lines are counted.
+const GRAIN = 2 ** -38;
 
 // What counting needs while it goes on; let go of then, since a page has many charts.
 class Room {
@@ -28,11 +31,16 @@ class Room {
    * @param {number} deep rows, and one more
    */
   constructor(wide, most, deep) {
+    this.most = most;
     this.order = new OrderStatistics();
     this.cover = new Cover(wide);
     this.places = new Float64Array(wide * most); // of lines, column after column
     this.weights = new Float64Array(wide * deep); // of each column what begins and ends in each row
     this.reached = new Int32Array(wide * deep); // the same of lines that do not weigh there
+    this.logged = new Float64Array(0); // heights of a bundle
+    this.drawn = new Float64Array(0);
+    this.edge = new Float64Array(most); // where lines of a bundle come into a column
+    this.share = Float64Array.from({ length: deep }, (_, more) => Math.round(1 / (more + 1) / GRAIN) * GRAIN);
   }
 }
 
@@ -79,7 +87,9 @@ export class Density {
     );
     const widest = Math.max(0, ...parts.map(([from, to]) => to - from));
     const room = new Room(widest, curves.length, this.rows + 1);
-    for (const [from, to] of parts) this.#count(curves, place, how, from, to, room);
+    // To find bundles is to go along all lines: not for a new point of one.
+    const { bundles, others } = grown ? { bundles: [], others: curves } : bundled(curves, place);
+    for (const [from, to] of parts) this.#count(bundles, others, place, how, from, to, room);
     if (!this.redone) return;
     this.greatest = 0;
     for (const weight of this.cells) if (weight > this.greatest) this.greatest = weight;
@@ -139,18 +149,18 @@ export class Density {
 
   // Some columns, of every line.
   /**
-   * @param {Curve[]} curves
+   * @param {import("./bundle.js").Bundle[]} bundles
+   * @param {Curve[]} others
    * @param {Place} place
    * @param {Manner} how
    * @param {number} from
    * @param {number} to
    * @param {Room} room
    */
-  #count(curves, place, { settings, full }, from, to, room) {
+  #count(bundles, others, place, { settings, full }, from, to, room) {
     const wide = to - from,
-      most = curves.length,
       deep = this.rows + 1;
-    const { cover, places, weights, reached } = room;
+    const { cover, places, weights, reached, share, most } = room;
     weights.fill(0);
     reached.fill(0);
     this.n.fill(0, from, to);
@@ -158,9 +168,16 @@ export class Density {
     this.bottom.fill(-Infinity, from, to);
     const { n, top, bottom } = this;
     const isSmooth = settings.smoothing.weight > 0;
-    const share = Float64Array.from({ length: deep }, (_, more) => 1 / (more + 1));
-    for (const curve of curves) {
-      const smoothed = isSmooth && curve.length > 2 ? curve.smoothed(settings.smoothing, settings.axis, full) : null;
+    /** @param {Curve} curve */
+    const smoothedOf = (curve) => (curve.length > 2 ? curve.smoothed(settings.smoothing, settings.axis, full) : null);
+    const rest = [...others];
+    for (const bundle of bundles) {
+      const lines = new Heights(bundle, place, from, to, isSmooth ? smoothedOf : null, rest, room);
+      if (isSmooth) this.#goAlong(lines, lines.logged, false, from, room);
+      this.#goAlong(lines, lines.drawn, true, from, room);
+    }
+    for (const curve of rest) {
+      const smoothed = isSmooth ? smoothedOf(curve) : null;
       cover.take(curve, smoothed, place, from, to);
       const { least, most: greatest, low, high, middle } = cover;
       for (let i = 0, at = 0; i < wide; i++, at += deep) {
@@ -182,8 +199,85 @@ export class Density {
         }
       }
     }
-    for (let c = from; c < to; c++) this.#finish(c, c - from, most, room);
+    for (let c = from; c < to; c++) this.#finish(c, c - from, room);
     this.redone += wide;
+  }
+
+  // The same of lines that lie at the same places, column by column: `cover.js` says what a line has there.
+  /**
+   * @param {Heights} lines
+   * @param {Float64Array} heights of what was logged, or of what is drawn
+   * @param {boolean} isDrawn
+   * @param {number} from
+   * @param {Room} room
+   */
+  #goAlong(
+    { logged, apart, count, left, ways },
+    heights,
+    isDrawn,
+    from,
+    { edge, places, weights, reached, share, most },
+  ) {
+    const { rows, n, top, bottom } = this;
+    const isLogged = heights === logged;
+    if (left) {
+      const { a, b, t } = left;
+      for (let k = 0; k < count; k++) edge[k] = heights[a + k] + (heights[b + k] - heights[a + k]) * t;
+    }
+    let isIn = left !== null;
+    for (let i = 0; i < ways.length; i++) {
+      const way = ways[i];
+      if (!way) continue;
+      const { first, end, right } = way,
+        { a: before, b: behind, t: between } = way.middle;
+      const c = from + i,
+        at = i * (rows + 1),
+        free = i * most + n[c];
+      const isOn = right !== null,
+        a = right?.a ?? 0,
+        b = right?.b ?? 0,
+        t = right?.t ?? 0;
+      let least = top[c],
+        greatest = bottom[c];
+      for (let k = 0; k < count; k++) {
+        let low = isIn ? edge[k] : Infinity,
+          high = isIn ? low : -Infinity;
+        for (let p = first + k; p < end; p += apart) {
+          const own = heights[p];
+          low = Math.min(low, own);
+          high = Math.max(high, own);
+        }
+        if (isOn) {
+          const next = heights[a + k] + (heights[b + k] - heights[a + k]) * t;
+          edge[k] = next;
+          low = Math.min(low, next);
+          high = Math.max(high, next);
+        }
+        if (isLogged) {
+          least = Math.min(least, low);
+          greatest = Math.max(greatest, high);
+        }
+        if (isDrawn) {
+          const inside = heights[before + k];
+          places[free + k] = inside + (heights[behind + k] - inside) * between;
+        }
+        if (high < -EDGE || low > rows + EDGE) continue;
+        const upper = low <= 0 ? 0 : low >= rows ? rows - 1 : low | 0,
+          lower = high <= 0 ? 0 : high >= rows ? rows - 1 : high | 0;
+        if (isDrawn) {
+          const weight = share[lower - upper];
+          weights[at + upper] += weight;
+          weights[at + lower + 1] -= weight;
+        } else {
+          reached[at + upper]++;
+          reached[at + lower + 1]--;
+        }
+      }
+      top[c] = least;
+      bottom[c] = greatest;
+      if (isDrawn) n[c] += count;
+      isIn = isOn;
+    }
   }
 
   /** @param {number} low @param {number} high */
@@ -199,10 +293,9 @@ export class Density {
   /**
    * @param {number} c
    * @param {number} i of the columns that are counted now
-   * @param {number} most
    * @param {Room} room
    */
-  #finish(c, i, most, { order, places, weights, reached }) {
+  #finish(c, i, { order, places, weights, reached, most }) {
     const { rows, cells } = this;
     let weight = 0,
       lines = 0;

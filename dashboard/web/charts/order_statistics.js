@@ -40,12 +40,13 @@ const middleOf = (a, b, c) => Math.max(Math.min(a, b), Math.min(Math.max(a, b), 
 
 const BINS = 1024;
 
-// Quantiles of many values, one time after the other: they are put into bins, and sought in the few where they lie.
+// Quantiles of many values, one time after the other: they are counted by bins, and sought in the few where they lie.
 export class OrderStatistics {
   constructor() {
-    this.ends = new Int32Array(BINS + 1);
+    this.begins = new Int32Array(BINS + 1); // how many values lie in the bins before
+    this.ends = new Int32Array(BINS); // of the bins that are sought in: the end of their values in `chosen`; else -1
     this.bins = new Uint16Array(0); // of each value
-    this.binned = new Float64Array(0); // the values, bin after bin
+    this.chosen = new Float64Array(0); // the values of these bins, bin after bin
   }
 
   // Of values from `from` to before `to`, between two of them in a straight line, as NumPy's "linear"; NaN where there
@@ -60,12 +61,16 @@ export class OrderStatistics {
    */
   quantiles(values, from, to, shares, within, tell) {
     const n = to - from;
-    if (n > 0) this.#bin(values, from, n, within);
-    shares.forEach((share, which) => {
-      const place = (n - 1) * share,
-        k = Math.floor(place);
-      if (n <= 0) return tell(which, NaN);
-      const below = this.#at(k);
+    if (n <= 0) {
+      for (let which = 0; which < shares.length; which++) tell(which, NaN);
+      return;
+    }
+    const places = shares.map((share) => (n - 1) * share);
+    this.#bin(values, from, n, within);
+    this.#choose(values, from, n, places);
+    places.forEach((place, which) => {
+      const k = Math.floor(place),
+        below = this.#at(k);
       tell(which, place > k ? below + (this.#at(k + 1) - below) * (place - k) : below);
     });
   }
@@ -79,33 +84,66 @@ export class OrderStatistics {
   #bin(values, from, n, [low, high]) {
     if (this.bins.length < n) {
       this.bins = new Uint16Array(n);
-      this.binned = new Float64Array(n);
+      this.chosen = new Float64Array(n);
     }
-    const { bins, binned, ends } = this;
+    const { bins, begins } = this;
     const scale = high > low ? (BINS - 1) / (high - low) : 0;
-    ends.fill(0);
+    begins.fill(0);
     for (let i = 0; i < n; i++) {
       const place = (values[from + i] - low) * scale;
-      const bin = place > 0 ? (place < BINS - 1 ? Math.floor(place) : BINS - 1) : 0;
+      const bin = place > 0 ? (place < BINS - 1 ? place | 0 : BINS - 1) : 0;
       bins[i] = bin;
-      ends[bin + 1]++;
+      begins[bin + 1]++;
     }
-    for (let bin = 0; bin < BINS; bin++) ends[bin + 1] += ends[bin];
-    // Filling a bin moves its beginning to its end, which is where the next one begins.
-    for (let i = 0; i < n; i++) binned[ends[bins[i]]++] = values[from + i];
+    for (let bin = 0; bin < BINS; bin++) begins[bin + 1] += begins[bin];
   }
 
-  // The k-th smallest.
+  // The values of the bins where those lie that stand at some places, and behind them, if all were sorted.
+  /**
+   * @param {Float64Array} values
+   * @param {number} from
+   * @param {number} n
+   * @param {number[]} places
+   */
+  #choose(values, from, n, places) {
+    const { bins, begins, ends, chosen } = this;
+    ends.fill(-1);
+    let end = 0;
+    for (const place of places)
+      for (const k of [Math.floor(place), Math.ceil(place)]) {
+        const bin = this.#binOf(k);
+        if (ends[bin] >= 0) continue;
+        ends[bin] = end;
+        end += begins[bin + 1] - begins[bin];
+      }
+    for (let i = 0; i < n; i++) {
+      const at = ends[bins[i]];
+      if (at < 0) continue;
+      chosen[at] = values[from + i];
+      ends[bins[i]] = at + 1;
+    }
+  }
+
+  // The bin of the k-th smallest: the first one that ends behind k.
   /** @param {number} k */
-  #at(k) {
-    const { ends } = this;
+  #binOf(k) {
+    const { begins } = this;
     let low = 0,
-      high = BINS - 1; // the first bin that ends behind k
+      high = BINS - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (ends[middle] > k) high = middle;
+      if (begins[middle + 1] > k) high = middle;
       else low = middle + 1;
     }
-    return select(this.binned, low ? ends[low - 1] : 0, ends[low], k);
+    return low;
+  }
+
+  // The k-th smallest, of a bin that was chosen.
+  /** @param {number} k */
+  #at(k) {
+    const bin = this.#binOf(k),
+      end = this.ends[bin],
+      begin = end - (this.begins[bin + 1] - this.begins[bin]);
+    return select(this.chosen, begin, end, begin + k - this.begins[bin]);
   }
 }

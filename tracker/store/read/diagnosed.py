@@ -52,12 +52,15 @@ class Diagnosed:
         return found.findings
 
 
-def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -> Examination:
+def examination(
+    stored: StoredRun, between: Callable[[], None] = lambda: None, rest: Callable[[], None] = lambda: None
+) -> Examination:
     """What all detectors find in a run.
 
     Args:
         stored: The run.
         between: Called after each detector: who shares an interpreter with others rests there.
+        rest: Called between two files that are read, likewise.
 
     Raises:
         DamagedBytesError: not even the names of its series can be read.
@@ -67,7 +70,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
     from tracker.store.read.rank_points import newest_of_ranks
     from tracker.store.read.training_points import TrainingPoints
 
-    with stored.held() as run:
+    with stored.held(rest) as run:
         points = TrainingPoints(run._files)
         unread: dict[str, Exception] = {}
         failed: dict[str, Exception] = {}
@@ -87,6 +90,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
                 unread[what] = error
                 return nothing
 
+        has_graph = part("graph", lambda: bool(run.tags("graph")), False)
         training = Training(
             run.config,
             run.status,
@@ -95,7 +99,7 @@ def examination(stored: StoredRun, between: Callable[[], None] = lambda: None) -
             part("marks", run.marks, []),
             part("histograms", lambda: run.tags("histogram"), []),
             run.histograms,
-            lambda: part("graph", lambda: run.graph() if run.tags("graph") else None, None),
+            lambda: part("graph", lambda: run.graph() if has_graph else None, None),
             ranks=sorted({segment.rank for segment in run.segments() if segment.rank is not None}),
             read_ranks=read_ranks,
             unread=unread,

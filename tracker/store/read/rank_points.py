@@ -31,6 +31,7 @@ def newest_of_ranks(files: RunFiles, tag: str) -> dict[int, Points]:
     limits = live_until(files.segments())
     found: dict[int, list[Points]] = {}
     for segment in known:
+        files.rest()
         with files.snapshot(segment.path) as connection:
             part = part_of(segment, connection, limits, "scalar", tag)
             if part is None:

@@ -14,13 +14,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sqlite3
 import struct
 import time
 import zlib
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -36,7 +34,7 @@ from tracker.errors import (
 )
 from tracker.logdir import segment_id
 from tracker.store import columns, file_system
-from tracker.store.read import journal, state_row
+from tracker.store.read import journal, said_schema, state_row
 
 STEPS_BETWEEN_LOOKS = 50_000
 """Of SQLite's machine, between two looks at the clock: about a millisecond."""
@@ -49,20 +47,6 @@ LONGEST_VALUE_BYTES = 192 << 20
 
 LONGEST_SAID_BYTES = 4 << 20
 """Of one value where only what a file says of itself is asked for, and the names and ends of its series."""
-
-MOST_SCHEMA_ENTRIES = 200
-
-LONGEST_WORDS = 10_000
-"""That make a table: ours take at most a tenth."""
-
-_COMPUTED = re.compile(r"\bAS\s*\(|\bCHECK\s*\(|/\*|--", re.IGNORECASE)
-"""Found in no words that made a table of ours. A computed column needs AS and a parenthesis, with blanks or comments
-between; `GENERATED ALWAYS` may be left out, and so may the blank before (`"lost"AS(…)`). The deadline does not help: it
-is looked at between two of SQLite's steps, and a single instr() of two blobs outlasts it (measured: 6 s for 0.4 and 0.8
-MB). What a CHECK says is computed by `viz doctor`."""
-
-_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX \w+ ON \w+ \([\w, ]+\)", re.ASCII)
-"""Of columns: one of an expression computes it when the file is examined."""
 
 
 class Connection(sqlite3.Connection):
@@ -271,56 +255,17 @@ def _looked_into(connection: Connection, path: Path, deadline: float) -> tuple[C
         connection.execute("BEGIN")  # the file is locked once for the three: a quarter of what opening it costs
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        schema = f"SELECT type, sql, name FROM sqlite_master LIMIT {MOST_SCHEMA_ENTRIES + 1}"
-        entries = connection.execute(schema).fetchall()
+        entries = tuple(connection.execute(said_schema.QUESTION).fetchall())
         connection.execute("COMMIT")
         if application == columns.APPLICATION_ID:  # others are told what they are
-            _check_schema(entries, path)
-            connection.has_checksums = _have_checksums(entries, path)
-            connection.is_replica = any(name == columns.ARRIVALS for _, _, name in entries)
+            said = said_schema.said(entries)
+            if said.wrong is not None:
+                raise DamagedStoreError(path, said.wrong)
+            connection.has_checksums, connection.is_replica = said.has_checksums, said.is_replica
         return connection, (application, version)
     except BaseException:
         connection.close()
         raise
-
-
-def _have_checksums(entries: Iterable[tuple[object, object, object]], path: Path) -> bool:
-    """Whether the tables have checksums. All have, or none, in files of before."""
-    found = {name for _, words, name in entries if isinstance(words, str) and _is_checked(words)}
-    if found and found != columns.CHECKED_TABLES:
-        raise DamagedStoreError(path, "some of its tables have no checksums, which all have or none")
-    return bool(found)
-
-
-_CHECKSUM = re.compile(r"\bchecksum\b")
-
-
-@lru_cache(maxsize=256)
-def _is_checked(words: str) -> bool:
-    """Whether the table that these words make has checksums; remembered as in `_is_plain`."""
-    return _CHECKSUM.search(words) is not None
-
-
-def _check_schema(entries: list[tuple[object, object, object]], path: Path) -> None:
-    """That a file holds tables and indexes, whose words are all that SQLite goes by."""
-    if len(entries) > MOST_SCHEMA_ENTRIES:
-        raise DamagedStoreError(path, "it holds more tables than any run")
-    for kind, words, _ in entries:
-        if words is None and kind == "index":  # SQLite's own, of a column that is unique
-            continue
-        if isinstance(kind, str) and isinstance(words, str) and len(words) <= LONGEST_WORDS and _is_plain(kind, words):
-            continue
-        raise DamagedStoreError(
-            path, f"it holds something else than tables ({kind}), which no run does; it is not read"
-        )
-
-
-@lru_cache(maxsize=256)
-def _is_plain(kind: str, words: str) -> bool:
-    """Whether these words make a table or an index of columns. The same few in all files of ours, hence remembered."""
-    if kind == "table":
-        return words.startswith("CREATE TABLE ") and not _COMPUTED.search(words)
-    return kind == "index" and _INDEX.fullmatch(words) is not None
 
 
 def _no_segment(path: Path, error: Exception) -> StoreError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,9 +52,13 @@ class StoredRun(Paned, Modelled, Studied, Diagnosed):
         return f"<StoredRun {self.name!r}>"
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[StoredRun]:
-        """The same run for many questions in a row, such as one for each of its tags: its files are opened once."""
-        with self._files.held() as files:
+    def held(self, rest: Callable[[], None] = lambda: None) -> Iterator[StoredRun]:
+        """The same run for many questions in a row, such as one for each of its tags: its files are opened once.
+
+        Args:
+            rest: Called between two files that are read, as of `RunFiles`.
+        """
+        with self._files.held(rest) as files:
             yield StoredRun(self.name, self.folder, files)
 
     # --- what the run says of itself -----------------------------------------------------------------
@@ -95,6 +99,7 @@ class StoredRun(Paned, Modelled, Studied, Diagnosed):
             raise ValueError(message(f"There is no kind of series {kind!r}.", expected=" | ".join(KINDS)))
         found: set[str] = set()
         for segment in self.segments():
+            self._files.rest()
             with self._files.snapshot(segment.path) as connection:
                 rows = connection.execute("SELECT tag, kind FROM series WHERE ? IS NULL OR kind=?", (kind, kind))
                 tags = {tag for tag, own in islice(rows, MOST_SERIES + 1) if kind is not None or own not in ABOUT_KINDS}

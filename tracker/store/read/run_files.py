@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,15 +63,18 @@ class RunFiles:
 
     Args:
         folder: Where they lie.
+        rest: Called between two of many files, while none is open: who shares an interpreter with others rests there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rest: Callable[[], None] = lambda: None) -> None:
         self.folder = folder
+        self.rest = rest
 
     def segments(self) -> list[Segment]:
         """Those that can be read, oldest first; see `problems` for the others."""
         found = []
         for path in logdir.segment_files(self.folder):
+            self.rest()
             with contextlib.suppress(StoreError, FileNotFoundError), self.snapshot(path, SAID) as connection:
                 segment = segments.read(connection, path)
                 if segment is not None:
@@ -99,10 +102,10 @@ class RunFiles:
         return read_only.snapshot(path, longest_bytes=longest_bytes)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[HeldFiles]:
-        """The same files, each opened once for all that is asked of them within."""
+    def held(self, rest: Callable[[], None] = lambda: None) -> Iterator[HeldFiles]:
+        """The same files, each opened once for all that is asked of them within; `rest` as of this class."""
         with contextlib.ExitStack() as stack:
-            yield HeldFiles(self.folder, stack)
+            yield HeldFiles(self.folder, stack, rest)
 
     @contextlib.contextmanager
     def series(self, kind: str, tag: str) -> Iterator[list[Part]]:
@@ -147,10 +150,11 @@ class HeldFiles(RunFiles):
     Args:
         folder: Where they lie.
         stack: Closes them.
+        rest: As of `RunFiles`.
     """
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, stack: contextlib.ExitStack, rest: Callable[[], None] = lambda: None) -> None:
+        super().__init__(folder, rest)
         self._stack = stack
         self._open: dict[Path, sqlite3.Connection] | None = {}
         self._segments: list[Segment] | None = None

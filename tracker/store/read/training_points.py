@@ -71,6 +71,7 @@ class TrainingPoints:
         numbers: list[dict[str, int]] = []
         lengths: dict[str, int] = {}
         for segment in files.segments():
+            files.rest()
             with files.snapshot(segment.path) as connection:
                 rows = connection.execute(_SERIES).fetchmany(MOST_SERIES + 1)
             if len(rows) > MOST_SERIES or not all(isinstance(tag, str) for tag, *_ in rows):
@@ -95,6 +96,7 @@ class TrainingPoints:
         found: dict[str, list[Points]] = {tag: [] for tag in tags}
         for segment, own in zip(known, numbers, strict=True):
             by_number = {own[tag]: tag for tag in tags if tag in own}
+            self._files.rest()
             try:
                 with self._files.snapshot(segment.path) as connection:
                     read = dict(_of_some(connection, by_number))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from tracker.errors import DamagedBytesError
@@ -39,11 +41,14 @@ LEAST, MOST = -(1 << 63), (1 << 63) - 1
 MOST_LEVEL = 12
 """Of nodes: 32¹² stretches are more than any disk holds."""
 
-_UNPACKED = [columns.SCALARS.index(name) for name in stretch.UNPACK_COLUMNS]
-_SUMMARY = [columns.SCALARS.index(name) for name in SUMMARY_COLUMNS]
+AT_ONCE = 1 << 16
+"""Points that are unpacked together: what a core keeps beside itself, and little memory for any shipment."""
+
+_unpacked = itemgetter(*(columns.SCALARS.index(name) for name in stretch.UNPACK_COLUMNS))
+_summary = itemgetter(*(columns.SCALARS.index(name) for name in SUMMARY_COLUMNS))
 _LAST_STEP = columns.SCALARS.index("last_step")
-_NOT_FRESH = [place for place, name in enumerate(columns.SCALARS) if name not in columns.FRESH]
-_WHOLE = [columns.SCALARS.index(name) for name in SUMMARY_FIELDS if SUMMARY[name].kind != "f"]
+_not_fresh = itemgetter(*(place for place, name in enumerate(columns.SCALARS) if name not in columns.FRESH))
+_whole = itemgetter(*(columns.SCALARS.index(name) for name in SUMMARY_FIELDS if SUMMARY[name].kind != "f"))
 _NAN_COUNT = columns.SKETCH.index("nan_count")
 
 STATUSES = ("running", "finished", "crashed", "stopped")
@@ -116,7 +121,7 @@ def _scalars(rows: Sequence[Row]) -> None:
         wanted = [row for row in rows if row[2] == level]
         if not all(row[3] >= 0 and row[4] >= 1 and row[3] + row[4] <= MOST for row in wanted):
             raise DamagedBytesError("some of its points have no place in their series")
-        said = [[row[place] for place in _SUMMARY] for row in wanted]
+        said = [*map(_summary, wanted)]
         summaries = summaries_of([row[:-2] for row in said])
         if wrong_summaries(said, summaries, [row[1] for row in wanted], level):
             raise DamagedBytesError("summaries of its points do not match their checksum")
@@ -129,29 +134,33 @@ def _scalars(rows: Sequence[Row]) -> None:
 def _is_filled(row: Row) -> bool:
     """Whether a row has what a single point has and nothing else, or all that a summary has."""
     if row[_LAST_STEP] is None:
-        return row[4] == 1 and row[2] == 0 and all(row[place] is None for place in _NOT_FRESH)
-    return all(row[place] is not None for place in _WHOLE)
+        return row[4] == 1 and row[2] == 0 and {*map(type, _not_fresh(row))} == {type(None)}
+    return type(None) not in map(type, _whole(row))
 
 
 def _summed_points(rows: Sequence[Row]) -> Summaries:
-    """What summaries of stretches should say, many of one length at once."""
-    points = stretch.unpack([[row[place] for place in _UNPACKED] for row in rows])
-    counts = np.array([row[4] for row in rows])
-    ends = np.cumsum(counts)
+    """What summaries of stretches should say, some of one length at once."""
     found = np.zeros(len(rows), SUMMARY)
-    for count in np.unique(counts).tolist():
-        chosen = np.flatnonzero(counts == count)
-        places = ((ends[chosen] - count)[:, None] + np.arange(count)).ravel()
-        found[chosen] = summarise(points.where(places), len(chosen), 0)
+    for places in _alike(np.array([row[4] for row in rows])):
+        points = stretch.unpack([_unpacked(rows[place]) for place in places])
+        found[places] = summarise(points, len(places), 0)
     found["n"] = [row[3] for row in rows]
     return found
+
+
+def _alike(counts: npt.NDArray[np.int64]) -> Iterator[list[int]]:
+    """The places of rows that have one count, of so many that their points are few enough to be held at once."""
+    order = np.argsort(counts, kind="stable")
+    for places in np.split(order, np.flatnonzero(np.diff(counts[order])) + 1):
+        most = max(1, AT_ONCE // int(counts[places[0]]))
+        yield from (places[first : first + most].tolist() for first in range(0, len(places), most))
 
 
 def _summed_nodes(rows: Sequence[Row], level: int) -> Summaries:
     size = stretch.STRETCH_POINTS * stretch.FAN_OUT**level
     if not all(row[4] == size and row[3] % size == 0 and _is_of_children(row[-1]) for row in rows):
         raise DamagedBytesError(f"a node of level {level} is none")
-    stretch.checked_heads([[row[place] for place in _UNPACKED] for row in rows], "points' nodes")
+    stretch.checked_heads([*map(_unpacked, rows)], "points' nodes")
     children = [np.frombuffer(row[-1], SUMMARY) for row in rows]
     for row, each in zip(rows, children, strict=True):
         if not (each["n"] == row[3] + np.arange(stretch.FAN_OUT) * (size // stretch.FAN_OUT)).all():
@@ -248,19 +257,29 @@ def _matching(table: str, rows: Iterable[Row]) -> None:
 
 
 def _typed(table: str, rows: Sequence[Row], names: Sequence[str] | None = None) -> None:
-    kinds_of = _kinds(table, tuple(names or ()))
-    for row in rows:
-        for value, (name, kinds) in zip(row, kinds_of, strict=True):
-            kind = type(value)
-            if kind not in kinds:
-                raise DamagedBytesError(f"{table}.{name} is {kind.__name__}")
-            if kind is int and not LEAST <= value <= MOST:
+    if not rows:
+        return
+    # Column by column: what it is of one type at most is told of all of it at once.
+    for values, (name, kinds) in zip(zip(*rows, strict=True), _kinds(table, tuple(names or ())), strict=True):
+        found = {*map(type, values)}
+        if not found <= kinds:
+            wrong = next(iter(found - kinds))
+            raise DamagedBytesError(f"{table}.{name} is {wrong.__name__}")
+        if int in found:
+            whole = values if found == {int} else [value for value in values if type(value) is int]
+            if not (min(whole) >= LEAST and max(whole) <= MOST):
                 raise DamagedBytesError(f"{table}.{name} has more than 64 bits")
-            if kind is str:
-                if not value.isascii() and _HALF.search(value):
-                    raise DamagedBytesError(f"{table}.{name} holds half a character")
-                if name in JSON_COLUMNS and not is_json(name, value):
-                    raise DamagedBytesError(f"{table}.{name} is not the JSON that it should be")
+        if str in found:
+            for value in values:
+                if type(value) is str:
+                    _text(table, name, value)
+
+
+def _text(table: str, name: str, value: str) -> None:
+    if not value.isascii() and _HALF.search(value):
+        raise DamagedBytesError(f"{table}.{name} holds half a character")
+    if name in JSON_COLUMNS and not is_json(name, value):
+        raise DamagedBytesError(f"{table}.{name} is not the JSON that it should be")
 
 
 _HALF = re.compile("[\ud800-\udfff]")
