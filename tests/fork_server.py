@@ -147,6 +147,27 @@ def main(number: int) -> None:
         requests.sendall(f"{answer}\n".encode())
 
 
+def warm_up() -> None:
+    """Imports all that a server imports sooner or later, and makes once what each makes of the page's scripts."""
+    import sqlalchemy.dialects.sqlite
+    import uvicorn.lifespan.on
+    import uvicorn.loops.auto
+
+    import dashboard.commands.own_detectors
+    import dashboard.commands.serve
+    import dashboard.server.interface
+    import dashboard.server.listen  # noqa: F401
+    from dashboard.http import bundles
+    from dashboard.server import application, dash_app
+    from tracker.findings import examine
+
+    examine.load()
+    dash_app.create_dash(application.DASH_PATH)  # which imports most when it is called
+    page = bundles.of_the_page()
+    made = {entry: page.make(entry) for entry in page.entries}
+    bundles.Bundles.make = lambda _, entry: made[entry]  # type: ignore[method-assign]
+
+
 def be(words: list[str], environment: Mapping[str, str], out: int, life: int) -> None:
     """Makes this process the one that was asked for; `life` stays open to its end."""
     os.setsid()
@@ -165,10 +186,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the tests, which then end us
 
-    # Imported here and not by those who only ask: all that a server imports sooner or later.
-    import dashboard.server.dash_app
-    import dashboard.server.interface
-    import dashboard.server.listen  # noqa: F401
     from dashboard import cli
 
+    warm_up()
     main(int(sys.argv[1]))
