@@ -1,7 +1,8 @@
-"""A process that has imported `viz` and forks a server whenever a test wants one.
+"""A process that has imported what trainings and servers need, and forks one whenever a test wants it.
 
-What a server does is the same, and it is a process like any other; but its imports, a second and a half of a core
-with Dash, are paid once a worker and not once a test. `tests/dashboard/test_cli.py` starts the command as users do.
+What is forked does the same, and is a process like any other; but its imports, a second and a half of a core with Dash,
+are paid once a worker and not once a test. `tests/dashboard/test_cli.py` starts the command as users do, and
+`tests/weather` the programs whose beginnings and ends are what is tested.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import atexit
 import functools
 import gc
+import importlib
 import json
 import os
 import select
@@ -17,9 +19,13 @@ import socket
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+import left_behind
+import preload
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,24 +38,44 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT
         )
+        left_behind.lasting.add(self._process)
         theirs.close()
         self._answers = self._socket.makefile("r", encoding="utf-8")
         self._lock = threading.Lock()
 
-    def start(self, words: list[str], environment: Mapping[str, str]) -> Forked:
-        """`viz` with these words; what it prints is read from the `stdout` of the answer."""
+    def start(
+        self,
+        words: list[str],
+        environment: Mapping[str, str],
+        *,
+        code: str | None = None,
+        stderr: TextIO | None = None,
+    ) -> Forked:
+        """`viz` with these words, or a script with them.
+
+        Args:
+            words: Behind the name of the command.
+            environment: The whole of it.
+            code: Of the script.
+            stderr: Where its errors go; by default those of `viz` go where its answers do, and those of a script where
+                ours do.
+
+        Returns:
+            What was begun; what it prints is read from its `stdout`.
+        """
         said, out = os.pipe()
         alive, life = os.pipe()
-        request = json.dumps({"words": words, "environment": dict(environment)}).encode() + b"\n"
+        request = {"words": words, "environment": dict(environment), "code": code}
         with self._lock:
-            socket.send_fds(self._socket, [request], [out, life])
+            given = [out, life, *([] if stderr is None else [stderr.fileno()])]
+            socket.send_fds(self._socket, [json.dumps(request).encode() + b"\n"], given)
             os.close(out)
             os.close(life)
             pid = self._answer()
         return Forked(self, pid, said, alive)
 
     def status(self, pid: int) -> int:
-        """How a server that has ended did, as `subprocess` says it."""
+        """How a process that has ended did, as `subprocess` says it."""
         with self._lock:
             self._socket.sendall(json.dumps({"pid": pid}).encode() + b"\n")
             return self._answer()
@@ -76,7 +102,7 @@ def shared() -> ForkServer:
 
 
 class Forked:
-    """A forked server, with as much of `subprocess.Popen` as a test asks for."""
+    """A forked process, with as much of `subprocess.Popen` as a test asks for."""
 
     def __init__(self, server: ForkServer, pid: int, said: int, alive: int) -> None:
         self.pid = pid
@@ -105,7 +131,7 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
-        # Nobody but the server holds the other end of the pipe, which the kernel closes however it ends.
+        # Nobody but the process holds the other end of the pipe, which the kernel closes however it ends.
         if self.returncode is None and select.select([self._alive], [], [], timeout)[0]:
             self.returncode = self._server.status(self.pid)
             os.close(self._alive)
@@ -113,7 +139,7 @@ class Forked:
 
 
 def main(number: int) -> None:
-    """Answers requests until the other end is closed; in a fork it returns to be the server."""
+    """Answers requests until the other end is closed; in a fork it returns to be what was asked for."""
     requests = socket.socket(fileno=number)
     running: set[int] = set()
     kept = b""
@@ -121,7 +147,7 @@ def main(number: int) -> None:
     descriptors: list[int] = []
     while True:
         while b"\n" not in kept:
-            data, more, _, _ = socket.recv_fds(requests, 65536, 2)
+            data, more, _, _ = socket.recv_fds(requests, 65536, 3)
             if not data:
                 for pid in running:
                     os.kill(pid, signal.SIGKILL)
@@ -138,7 +164,7 @@ def main(number: int) -> None:
             answer = os.fork()
             if answer == 0:
                 requests.close()
-                be(asked["words"], asked["environment"], *descriptors)
+                be(asked, *descriptors)
                 return
             running.add(answer)
             for each in descriptors:
@@ -147,28 +173,51 @@ def main(number: int) -> None:
         requests.sendall(f"{answer}\n".encode())
 
 
-def be(words: list[str], environment: Mapping[str, str], out: int, life: int) -> None:
+def warm_up() -> None:
+    """Imports all that they import sooner or later, and makes once what each server makes of the page's scripts."""
+    for name in (*preload.WRITER, *preload.SERVER):
+        importlib.import_module(name)
+    from dashboard.http import bundles
+    from dashboard.server import application, dash_app
+    from dashboard.server.settings import Settings
+    from tracker.findings import examine
+
+    examine.load()
+    dash_app.create_dash(application.DASH_PATH)  # which imports most when it is called
+    application.create_app(Settings(ROOT))
+    page = bundles.of_the_page()
+    made = {entry: page.make(entry) for entry in page.entries}
+    bundles.Bundles.make = lambda _, entry: made[entry]  # type: ignore[method-assign]
+
+
+def be(asked: dict[str, Any], out: int, life: int, *errors: int) -> None:
     """Makes this process the one that was asked for; `life` stays open to its end."""
     os.setsid()
     os.set_inheritable(life, False)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(asked["environment"])
     os.dup2(out, 1)
-    os.dup2(out, 2)
-    os.close(out)
-    sys.argv = ["viz", *words]
+    if errors or asked["code"] is None:
+        os.dup2(errors[0] if errors else out, 2)
+    for each in (out, *errors):
+        os.close(each)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(cli.main(words))
+    if asked["code"] is not None:
+        sys.argv = ["-c", *asked["words"]]
+        script = types.ModuleType("__main__")
+        sys.modules["__main__"] = script
+        exec(compile(asked["code"], "<string>", "exec"), script.__dict__)
+        return
+    sys.argv = ["viz", *asked["words"]]
+    sys.exit(cli.main(asked["words"]))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the tests, which then end us
 
-    # Imported here and not by those who only ask: all that a server imports sooner or later.
-    import dashboard.server.dash_app
-    import dashboard.server.interface
-    import dashboard.server.listen  # noqa: F401
+    # Imported here and not by those who only ask.
     from dashboard import cli
 
+    warm_up()
     main(int(sys.argv[1]))

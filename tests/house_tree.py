@@ -59,6 +59,9 @@ def scripts(tree: Tree) -> list[str]:
     return [place.removeprefix(f"{WEB}/") for place in tree if place.startswith(f"{WEB}/") and place.endswith(".js")]
 
 
+HOLDS_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
 @cache
 def parsed(text: str) -> ast.Module:
     return ast.parse(text)
@@ -75,10 +78,11 @@ def imports(text: str) -> frozenset[tuple[str, str, bool]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.update((node.module, alias.name, at_once) for alias in node.names)
         else:
-            is_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            is_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
             within = at_once and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
             for child in node.orelse if is_types and isinstance(node, ast.If) else ast.iter_child_nodes(node):
-                visit(child, within)
+                if isinstance(child, HOLDS_STATEMENTS):
+                    visit(child, within)
 
     visit(parsed(text), True)
     return frozenset(found)

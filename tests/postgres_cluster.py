@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import left_behind
+
 URL = os.environ.get("EVERYSTEP_POSTGRES")
 """A database server to use instead, whose user may make databases."""
 
@@ -54,6 +56,7 @@ class Cluster:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", user=self._user, start_new_session=True
             )
+        left_behind.lasting.add(self.process)
         self._call("pg_ctl", "-D", self.folder / "data", "-w", "-t", "60", "status", until=True)
 
     def _call(self, program: str, *words: object, until: bool = False) -> None:

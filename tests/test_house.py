@@ -11,7 +11,6 @@ import posixpath
 import re
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import house_page
@@ -20,24 +19,12 @@ import house_scripts
 import house_sizes
 import house_writers
 import pytest
-from house_page import (
-    WEB_ACROSS,
-    folders_of_the_page_know_whom_the_plan_says,
-    scripts_import_what_there_is,
-    the_page_refers_to_this_server_only,
-)
-from house_rooms import ACROSS, packages_know_whom_the_plan_says, rooms_know_whom_the_plan_says
-from house_scripts import MODULE_STATE, module_state, no_html_is_made_of_data, no_plain_object_is_keyed_by_data
+from house_page import WEB_ACROSS, folders_of_the_page_know_whom_the_plan_says
+from house_rooms import ACROSS, rooms_know_whom_the_plan_says
+from house_scripts import MODULE_STATE, module_state
 from house_sizes import lines_of_files
-from house_tree import PACKAGES, ROOT, WEB, Breach, Files, Tree, every_import, named, python, scripts
-from house_writers import (
-    ASKS_SQL,
-    ONLY_READS,
-    OPENS_TO_WRITE,
-    asked_sql,
-    nothing_stored_is_ever_executed,
-    opened_to_write,
-)
+from house_tree import PACKAGES, ROOT, WEB, Breach, Files, Tree, every_import, named
+from house_writers import ASKS_SQL, ONLY_READS, OPENS_TO_WRITE, asked_sql, opened_to_write
 
 
 def exceptions_are_needed(tree: Tree) -> list[str]:
@@ -72,24 +59,6 @@ RULES = [*dict.fromkeys(rule for rule, _, _ in BREACHES), exceptions_are_needed]
 
 HOUSE = Files(ROOT)
 
-WEB_FILES = [place.removeprefix(f"{WEB}/") for place in HOUSE if place.startswith(f"{WEB}/")]
-
-OF_A_FILE: list[tuple[Callable[[Tree], list[str]], list[str]]] = [
-    (packages_know_whom_the_plan_says, python(HOUSE)),
-    (nothing_stored_is_ever_executed, python(HOUSE)),
-    (no_html_is_made_of_data, scripts(HOUSE)),
-    (no_plain_object_is_keyed_by_data, scripts(HOUSE)),
-    (scripts_import_what_there_is, scripts(HOUSE)),
-    (the_page_refers_to_this_server_only, WEB_FILES),
-]
-"""Rules that a file keeps or breaks by itself: a test for each, which is called after it."""
-
-
-@cache
-def broken(rule: Callable[[Tree], list[str]]) -> list[str]:
-    """What breaks a rule in the project."""
-    return rule(HOUSE)
-
 
 @pytest.fixture
 def house() -> Files:
@@ -100,16 +69,7 @@ def house() -> Files:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_is_as_it_is_drawn(rule: Callable[[Tree], list[str]]) -> None:
     """Who may know whom, and what nobody does; see the rule."""
-    assert broken(rule) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "place"),
-    [pytest.param(rule, place, id=f"{place}-{rule.__name__}") for rule, places in OF_A_FILE for place in places],
-)
-def test_each_file_keeps_the_rules(rule: Callable[[Tree], list[str]], place: str) -> None:
-    """The same, file by file."""
-    assert [each for each in broken(rule) if re.match(rf"(?:{WEB}/)?{re.escape(place)}\b", each)] == []
+    assert rule(HOUSE) == []
 
 
 @pytest.mark.parametrize(("rule", "place", "text"), BREACHES, ids=lambda value: getattr(value, "__name__", None))

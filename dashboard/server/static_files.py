@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -23,7 +24,7 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
 
 
 class AssetFiles:
-    """The files of a folder as they were when the server started.
+    """The files of a folder as they were when the process first served them.
 
     Args:
         folder: What is below it.
@@ -34,18 +35,11 @@ class AssetFiles:
     def __init__(
         self, folder: Path, made: Mapping[str, Callable[[], str]], policies: Mapping[str, str] | None = None
     ) -> None:
-        self._files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
+        files, self.digest = _read(folder)
+        """Names what they hold; it is in their address, so that a browser may keep them until they change."""
+        self._files = dict(files)
         self._made = made
         self._policies = policies or {}
-        digest = hashlib.blake2b(digest_size=8)
-        for name, data in self._files.items():
-            digest.update(name.encode() + data)
-        self.digest = digest.hexdigest()
-        """Names what they hold; it is in their address, so that a browser may keep them until they change."""
 
     def route(self) -> Route:
         """The route that answers with them."""
@@ -61,3 +55,15 @@ class AssetFiles:
         form = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         own = {"content-security-policy": self._policies[name]} if name in self._policies else {}
         return Response(data, media_type=form, headers={"cache-control": KEPT_FOR_EVER, **own})
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path) -> tuple[Mapping[str, bytes], str]:
+    """What is in the files of a folder, by name, and a digest of it; read once, for all servers of a process."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    digest = hashlib.blake2b(digest_size=8)
+    for name, data in files.items():
+        digest.update(name.encode() + data)
+    return files, digest.hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import urlparse
 import pytest
 from chromium import ABSENT, FLAGS, WITHOUT_DASH
 from chromium import path as chromium_path
+from training_process import Training
 
 import tracker
 
@@ -96,6 +96,20 @@ def page(new_page: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
+def train() -> Iterator[Callable[..., Training]]:
+    """As that of all tests, but forked: what a page shows of a training is what matters here."""
+    started: list[Training] = []
+
+    def start(code: str, *words: str) -> Training:
+        started.append(Training.forked(code, *words))
+        return started[-1]
+
+    yield start
+    for training in started:
+        training.end()
+
+
+@pytest.fixture
 def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """Serves a logdir in which one run, `live`, goes on: serve_live(logdir, config, values); its `.live` is that run."""
     open_runs: list[tracker.Run] = []
@@ -112,20 +126,6 @@ def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     yield start
     for run in open_runs:
         run.finish()
-
-
-@pytest.fixture(scope="session")
-def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Callable[[Path], None]], None]:
-    """Fills a logdir with what a function logs: fill(logdir, log). It logs once, and others get a copy of its files."""
-    logged: dict[Callable[[Path], None], Path] = {}
-
-    def filled(logdir: Path, log: Callable[[Path], None]) -> None:
-        if log not in logged:
-            logged[log] = tmp_path_factory.mktemp("logged")
-            log(logged[log])
-        shutil.copytree(logged[log], logdir, dirs_exist_ok=True)
-
-    return filled
 
 
 @pytest.fixture
@@ -181,13 +181,14 @@ def until() -> Callable[..., Any]:
     """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…")."""
 
     def wait(page: Any, expression: str, timeout: float = 15.0) -> Any:
-        deadline = time.monotonic() + timeout
+        deadline, pause = time.monotonic() + timeout, 15.0
         while True:
             value = page.evaluate(expression)
             if value:
                 return value
             if time.monotonic() > deadline:
                 raise AssertionError(f"still not so after {timeout} s: {expression}\nfaults: {page.faults}")
-            page.wait_for_timeout(20)
+            page.wait_for_timeout(pause)
+            pause = min(1.2 * pause, 80.0)  # what takes long would take longer if it were asked all the time
 
     return wait

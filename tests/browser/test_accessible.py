@@ -84,14 +84,25 @@ STILL = """document.getAnimations().every((each) =>
 """What was opened has come to rest: half transparent texts have little contrast. What pulses does so for ever."""
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+FEW = ("lines", "large", "run menu", "table", "dismissing", "controls", "keeping a case")
+"""Among them are all kinds of parts; what is open over a page is looked at together with the page."""
+
+
+@pytest.mark.parametrize(
+    ("theme", "states"),
+    [
+        pytest.param("light", FEW, id="light, a few"),
+        *(pytest.param(theme, tuple(STATES), id=theme, marks=pytest.mark.long) for theme in ("light", "dark")),
+    ],
+)
 def test_axe_has_no_serious_finding(
-    served: Any, new_page: Callable[..., Any], until: Callable[..., Any], theme: str
+    served: Any, new_page: Callable[..., Any], until: Callable[..., Any], theme: str, states: tuple[str, ...]
 ) -> None:
     """Names, roles, contrast, focus order; whatever axe calls serious or critical."""
     page = new_page(theme=theme)
     found = []
-    for state, (query, act) in STATES.items():
+    for state in states:
+        query, act = STATES[state]
         page.goto(f"{served.base}/{query}")
         until(page, "window.viz && (viz.ready || document.querySelector('.empty')) && document.body.classList.contains('has-dash')")  # fmt: skip
         page.evaluate(act)
@@ -129,7 +140,7 @@ def test_many_tabs_stay_within_a_narrow_window(
         assert box["x"] + box["width"] <= high + 1
 
 
-@pytest.mark.parametrize("width", [380, 700, 1024])
+@pytest.mark.parametrize("width", [380, pytest.param(700, marks=pytest.mark.long), 1024])
 def test_a_narrow_window_is_usable(
     served: Any, new_page: Callable[..., Any], until: Callable[..., Any], width: int
 ) -> None:

@@ -325,7 +325,7 @@ def test_markup_in_names_docs_choices_and_answers_is_text(
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
 
 
-@pytest.mark.parametrize("width", [390, 1024])
+@pytest.mark.parametrize("width", [390, pytest.param(1024, marks=pytest.mark.long)])
 def test_it_fits_a_narrow_window(
     logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any], width: int
 ) -> None:

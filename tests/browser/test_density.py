@@ -30,7 +30,7 @@ def _log_sixty(logdir: Path) -> None:
                 run.log({"loss": SPIKE[2] if (number, step) == SPIKE[:2] else number / 10 + (step % 7) / 7}, step=step)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_sixty_runs_are_a_density_with_every_spike(
     logdir: Path, fill: Callable[..., None], open_page: Callable[..., Any], until: Callable[..., Any], theme: str
 ) -> None:

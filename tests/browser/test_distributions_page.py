@@ -129,8 +129,16 @@ def test_a_map_stands_at_its_steps(
     assert painted(page, card, 0.98, 0.03)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 700)])
-@pytest.mark.parametrize("mode", ["ridge", "overlay", "heat", "bands", "one"])
+MODES = ("ridge", "overlay", "heat", "bands", "one")
+
+
+@pytest.mark.parametrize(
+    ("mode", "theme", "width"),
+    [
+        *((mode, "light", 1440) for mode in MODES),
+        *(pytest.param(mode, "dark", 700, marks=[pytest.mark.long] if mode in MODES[1:4] else []) for mode in MODES),
+    ],
+)
 def test_each_picture_tells_what_lies_under_the_pointer(
     layers: Callable[..., Any], page: Any, until: Any, mode: str, theme: str, width: int
 ) -> None:

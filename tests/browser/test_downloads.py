@@ -16,74 +16,75 @@ import tracker
 from tests.browser.charts import CARD
 
 
-@pytest.mark.parametrize(("form", "ending"), [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv"), ("JSON", "json"), ("LaTeX (PGF)", "pgf")])  # fmt: skip
-def test_a_chart_is_taken_away_as_a_file(
-    sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path, form: str, ending: str
-) -> None:
+def test_a_chart_is_taken_away_as_a_file(sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path) -> None:
     """Pictures that are pictures, numbers to the last digit."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep/0")
     until(page, "viz.ready")
-    page.hover(CARD.format("train/loss"))
-    page.click(f"{CARD.format('train/loss')} .more")
-    with page.expect_download() as caught:
-        page.click(f"text=Download {form}")
-    assert caught.value.suggested_filename == f"train-loss.{ending}"
-    file = tmp_path / caught.value.suggested_filename
-    caught.value.save_as(file)
-    values = [1 + math.exp(-step / 20) for step in range(100)]
-    if form == "PNG":
-        from PIL import Image
+    for form, ending in [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv"), ("JSON", "json"), ("LaTeX (PGF)", "pgf")]:
+        page.hover(CARD.format("train/loss"))
+        page.click(f"{CARD.format('train/loss')} .more")
+        with page.expect_download() as caught:
+            page.click(f"text=Download {form}")
+        assert caught.value.suggested_filename == f"train-loss.{ending}"
+        file = tmp_path / caught.value.suggested_filename
+        caught.value.save_as(file)
+        values = [1 + math.exp(-step / 20) for step in range(100)]
+        if form == "PNG":
+            from PIL import Image
 
-        picture = Image.open(file)
-        assert picture.width > 600
-        assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
-    elif form == "SVG":
-        import xml.etree.ElementTree as ET
+            picture = Image.open(file)
+            assert picture.width > 600
+            assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
+        elif form == "SVG":
+            import xml.etree.ElementTree as ET
 
-        root = ET.parse(file).getroot()
-        longest = max((path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path")), key=len)
-        assert longest.count("L") >= 90
-    elif form == "CSV":
-        rows = list(csv.DictReader(file.read_text().splitlines()))
-        assert [float(row["value"]) for row in rows] == values
-        assert rows[7]["step_first"] == "7"
-    elif form == "JSON":
-        (line,) = json.loads(file.read_text())["charts"][0]["lines"]
-        assert line["value"] == values
-    else:
-        text = file.read_text()
-        assert text.count("{") == text.count("}")
-        assert text.count("\\pgfpathlineto") >= 90
+            root = ET.parse(file).getroot()
+            longest = max((path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path")), key=len)
+            assert longest.count("L") >= 90
+        elif form == "CSV":
+            rows = list(csv.DictReader(file.read_text().splitlines()))
+            assert [float(row["value"]) for row in rows] == values
+            assert rows[7]["step_first"] == "7"
+        elif form == "JSON":
+            (line,) = json.loads(file.read_text())["charts"][0]["lines"]
+            assert line["value"] == values
+        else:
+            text = file.read_text()
+            assert text.count("{") == text.count("}")
+            assert text.count("\\pgfpathlineto") >= 90
 
 
-@pytest.mark.parametrize("form", ["CSV", "JSON", "SVG", "LaTeX (PGF)", "PNG"])
 def test_a_zoomed_chart_of_groups_over_a_metric_is_taken_away(
-    sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path, form: str
+    sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The metric is called by its name and not a time, a group says how many runs it is of, the picture names its axes."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep&g=lr&x=metric&xm=tokens&base=sweep/0")
     until(page, "viz.ready && viz.lines('train/loss').length === 2")
     page.evaluate("viz.zoom('train/loss', [1000, 2000])")
-    page.hover(CARD.format("train/loss"))
-    page.click(f"{CARD.format('train/loss')} .more")
-    with page.expect_download() as caught:
-        page.click(f"text=Download {form}")
-    file = tmp_path / caught.value.suggested_filename
-    caught.value.save_as(file)
-    if form == "CSV":
-        rows = list(csv.DictReader(file.read_text().splitlines()))
-        assert {row["line"]: float(row["count"]) for row in rows} == {"lr=0.1": 2, "lr=0.01": 3}  # less the baseline
-        assert all(float(row["tokens_first"]) == 64 * int(row["step_first"]) for row in rows)
-        assert [int(row["step_first"]) for row in rows if row["line"] == "lr=0.1"] == list(range(15, 33))
-    elif form == "JSON":
-        for line in json.loads(file.read_text())["charts"][0]["lines"]:
-            assert line["tokens"] == [64 * step for step in line["step"]]
-            assert set(line["count"]) == {2 if line["name"] == "lr=0.1" else 3}
-    elif form == "PNG":
-        assert file.read_bytes().startswith(b"\x89PNG")
-    else:
-        words = re.findall(r"(?:>|\\selectfont )([^<>{}]+)[<}]", file.read_text())
-        assert {"difference to sweep/0", "tokens"} <= set(words)
+    for form in ("CSV", "JSON", "SVG", "LaTeX (PGF)", "PNG"):
+        page.hover(CARD.format("train/loss"))
+        page.click(f"{CARD.format('train/loss')} .more")
+        with page.expect_download() as caught:
+            page.click(f"text=Download {form}")
+        file = tmp_path / caught.value.suggested_filename
+        caught.value.save_as(file)
+        if form == "CSV":
+            rows = list(csv.DictReader(file.read_text().splitlines()))
+            assert {row["line"]: float(row["count"]) for row in rows} == {
+                "lr=0.1": 2,
+                "lr=0.01": 3,
+            }  # less the baseline
+            assert all(float(row["tokens_first"]) == 64 * int(row["step_first"]) for row in rows)
+            assert [int(row["step_first"]) for row in rows if row["line"] == "lr=0.1"] == list(range(15, 33))
+        elif form == "JSON":
+            for line in json.loads(file.read_text())["charts"][0]["lines"]:
+                assert line["tokens"] == [64 * step for step in line["step"]]
+                assert set(line["count"]) == {2 if line["name"] == "lr=0.1" else 3}
+        elif form == "PNG":
+            assert file.read_bytes().startswith(b"\x89PNG")
+        else:
+            words = re.findall(r"(?:>|\\selectfont )([^<>{}]+)[<}]", file.read_text())
+            assert {"difference to sweep/0", "tokens"} <= set(words)
 
 
 def test_every_point_of_what_is_shown_is_taken_away_at_once(

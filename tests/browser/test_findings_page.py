@@ -194,7 +194,7 @@ def test_words_of_findings_are_text_whatever_they_hold(
         assert evil in page.inner_text("main")
 
 
-@pytest.mark.parametrize("width", [380, 700, 1024])
+@pytest.mark.parametrize("width", [380, pytest.param(700, marks=pytest.mark.long), 1024])
 def test_narrow_windows_show_all_of_it(
     served: Any, new_page: Callable[..., Any], until: Callable[..., Any], width: int
 ) -> None:

@@ -138,7 +138,9 @@ def test_what_pytorch_modules_put_out_colours_the_graph(
     assert "Step 6: Linear 2" in page.inner_text(".graph-broken")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1024), ("light", 700)])
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", 1440), ("dark", 1024), pytest.param("light", 700, marks=pytest.mark.long)]
+)
 def test_what_is_not_finite_has_a_colour_and_the_sentence_its_room(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], theme: str, width: int
 ) -> None:

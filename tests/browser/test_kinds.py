@@ -18,11 +18,11 @@ import pytest
 import tried_models
 from drawing import LEFT, draw
 from served import Served, start_forked
+from training_process import Training
 
 import tracker
 from sample_runs.digits import load_digits
 from sample_runs.optimizer_race import main as race
-from tests.conftest import Training
 from tests.docs.test_kinds_page import TABLE
 
 FOLDERS = (
@@ -94,7 +94,7 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.mark("the learning rate was halved", step=1)
         tried_models.log(run, 1)
     race(str(logdir), steps=20)
-    training = Training(MACHINE, str(logdir))
+    training = Training.forked(MACHINE, str(logdir))
     assert training.process.wait(60) == 0
     training.end()
     return logdir

@@ -29,7 +29,7 @@ def show(open_page: Callable[..., Any]) -> Callable[..., Any]:
     return lambda logdir, **options: open_page(logdir, "machines", ".machine-bar, .empty", **options)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_a_running_machine_is_seen_live(
     logdir: Path, train: Callable[..., Any], show: Callable[..., Any], until: Callable[..., Any], theme: str
 ) -> None:

@@ -37,7 +37,7 @@ def show(open_page: Callable[..., Any]) -> Callable[..., Any]:
     return lambda logdir, **options: open_page(logdir, "profiles", ".profile-flame canvas, .empty", **options)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_a_real_trace_is_drawn_and_said_in_words(logged: Path, show: Callable[..., Any], theme: str) -> None:
     """The newest first: its words, its tracks, its table; the canvas is not empty."""
     page = show(logged, theme=theme)

@@ -279,6 +279,7 @@ def test_a_model_answers_below_a_path_of_nginx(scene: Scene) -> None:
     scene.forgive()
 
 
+@pytest.mark.long
 @needs_jupyter
 def test_curves_are_live_through_jupyter(
     scene: Scene,

@@ -38,7 +38,7 @@ def listed(page: Any) -> list[str]:
     return page.evaluate("[...document.querySelectorAll('.ranks-side button')].map((each) => each.textContent)")  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_each_rank_is_a_row_and_the_slow_and_the_silent_are_named(
     show: Callable[..., Any], until: Callable[..., Any], theme: str
 ) -> None:

@@ -35,9 +35,17 @@ AXES = {
 LOOKS = ["s=0", "s=0&log=y", "s=0&lx=y", "s=0.9&sk=ema", "s=0.9&sk=gauss", "s=0.9&sk=mean", "s=0&g=*", "s=0&base=done"]
 
 CASES = [(axis, "s=0") for axis in AXES] + [("step", look) for look in LOOKS[1:]] + [("relative", "s=0.9&g=*")]
+DEEPER = {
+    ("relative", "s=0"),
+    ("metric", "s=0"),
+    *(("step", f"s=0{look}") for look in ("&log=y", "&g=*", ".9&sk=ema", ".9&sk=mean")),
+}
+"""Each has a neighbour that goes the same way."""
 
 
-@pytest.mark.parametrize(("axis", "look"), CASES)
+@pytest.mark.parametrize(
+    ("axis", "look"), [pytest.param(*case, marks=[pytest.mark.long] if case in DEEPER else []) for case in CASES]
+)
 def test_a_zoom_is_held_while_points_come(
     axis: str, look: str, logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from command import viz
 
 import tracker
 from dashboard import cli
@@ -20,10 +21,10 @@ from dashboard import cli
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def viz(*words: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
+def started(*words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end, as users begin it."""
     return subprocess.run(
-        [sys.executable, "-m", "dashboard", *words], capture_output=True, text=True, timeout=timeout, cwd=ROOT
+        [sys.executable, "-m", "dashboard", *words], capture_output=True, text=True, timeout=30, cwd=ROOT
     )
 
 
@@ -37,7 +38,7 @@ def a_run(logdir: Path, name: str = "a") -> None:
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_help_of_each_command_shows_an_example(command: str) -> None:
     """And does not load the server to do so."""
-    said = viz(command, "--help")
+    said = started(command, "--help")
     assert said.returncode == 0
     assert f"example: viz {command}" in said.stdout
 
@@ -48,7 +49,7 @@ def test_a_command_reads_no_other_one() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert said.stdout.startswith("usage: viz prune")
     assert said.stdout.endswith("[]\n")
-    assert re.fullmatch(r"everystep \S+\n", viz("--version").stdout)
+    assert re.fullmatch(r"everystep \S+\n", started("--version").stdout)
 
 
 def test_help_is_quick_because_nothing_is_loaded() -> None:

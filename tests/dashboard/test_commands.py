@@ -9,9 +9,11 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import command
 import numpy as np
 import pytest
 
@@ -24,9 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ODD = [0.1, math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308]
 
 
-@pytest.fixture
-def filled(logdir: Path) -> Path:
-    """A logdir of two runs, odd names and odd values among them."""
+def _log_odd(logdir: Path) -> None:
     with tracker.init(logdir=logdir, name="a", config={"lr": 0.1}, group="g") as run:
         for step, value in enumerate(ODD):
             run.log({"val/loss": value, "=cmd|' /C calc'!A0": 1.0}, step=step, wall_time=1e9 + step / 3)
@@ -34,6 +34,12 @@ def filled(logdir: Path) -> Path:
         run.mark("half", step=3)
     with tracker.init(logdir=logdir, name="b/\u202ec\x9b31m") as run:
         run.log({"val/loss": 2.0}, step=2**62)
+
+
+@pytest.fixture
+def filled(logdir: Path, fill: Callable[..., None]) -> Path:
+    """A logdir of two runs, odd names and odd values among them."""
+    fill(logdir, _log_odd)
     return logdir
 
 
@@ -47,13 +53,10 @@ def viz(capsys: pytest.CaptureFixture[str], *words: object, status: int = 0) -> 
     return said.out
 
 
-@pytest.mark.parametrize("command", ["runs", "sql", "export", "doctor"])
-def test_help_shows_an_example(command: str) -> None:
+@pytest.mark.parametrize("name", ["runs", "sql", "export", "doctor", "predict"])
+def test_help_shows_an_example(name: str) -> None:
     """Each of them."""
-    said = subprocess.run(
-        [sys.executable, "-m", "dashboard", command, "--help"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert f"example: viz {command}" in said.stdout
+    assert f"example: viz {name}" in command.viz(name, "--help").stdout
 
 
 def test_runs_lists_them_with_their_last_values(

@@ -50,10 +50,11 @@ def test_a_curve_that_leaves_is_seen_where_it_leaves(at: int, noise: float) -> N
     assert found.first_other == (at if not noise else 0)
 
 
-def test_noise_alone_never_parts() -> None:
-    """Two seeds of the same course; not one of 300 pairs."""
+@pytest.mark.parametrize("pairs", [60, pytest.param(300, marks=pytest.mark.long)])
+def test_noise_alone_never_parts(pairs: int) -> None:
+    """Two seeds of the same course; not one of so many pairs."""
     wrong = [
-        seed for seed in range(300)
+        seed for seed in range(pairs)
         if parting(steps(curve(0)), curve(seed), steps(curve(0)), curve(seed + 1000)).step is not None
     ]  # fmt: skip
     assert wrong == []

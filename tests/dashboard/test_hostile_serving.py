@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from asking import Asker
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from odd_requests import OddRequest, OddRequests
@@ -245,7 +246,7 @@ TENSORS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(["predict", "classify", "regress"]), BODIES, TENSORS)
 def test_any_body_is_arrays_or_a_refusal(verb: str, body: dict[str, Any], tensors: list[dict[str, Any]]) -> None:
     """Whatever stands in it: arrays of the dtypes that the model takes, or 4xx with a sentence."""

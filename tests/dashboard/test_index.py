@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import tracker
@@ -78,7 +79,7 @@ CHANGES = ("log", "resume", "delete", "rename", "truncate", "garble", "swap", "t
 
 
 @pytest.mark.long
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 3), st.integers(1, 70)), max_size=8))
 def test_an_old_index_never_shows_what_is_no_longer_so(tmp_path: Path, changes: list[tuple[str, int, int]]) -> None:
     """Whatever happened to the files since it was written, and also when it was written in between."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import tracker
@@ -45,7 +46,7 @@ class Listener:
         return {}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 90), st.booleans()), min_size=1, max_size=12))
 def test_every_point_is_told_once(tmp_path: Path, batches: list[tuple[int, bool]]) -> None:
     """However the writer batches and folds, and whenever the library looks: each point once, in order."""

@@ -10,11 +10,11 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import command
 import pytest
 from one_point import log
 from starlette.testclient import TestClient
@@ -158,10 +158,7 @@ def test_two_links_of_which_one_leads_into_the_other(
 
 def viz(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
     """A command, ended."""
-    return subprocess.run(
-        [sys.executable, "-m", "dashboard", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-    )  # fmt: skip
+    return command.viz(*arguments, environment={"XDG_CACHE_HOME": str(cache)})
 
 
 def events(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,18 @@ CHANGES = [
 ]
 
 
-@pytest.fixture
-def client(logdir: Path) -> Iterator[TestClient]:
-    """A visitor of two finished runs, one of them inside the other's folder."""
+def _log_two(logdir: Path) -> None:
     for name in ("a", "a/b"):
         with tracker.init(logdir=logdir, name=name) as run:
             for step in range(300):
                 run.log({"loss": float(step % 7), "odd": float("inf") if step == 3 else 1.0}, step=step)
     (logdir / "a" / "checkpoint.pt").write_bytes(b"weights")
+
+
+@pytest.fixture
+def client(logdir: Path, fill: Callable[..., None]) -> Iterator[TestClient]:
+    """A visitor of two finished runs, one of them inside the other's folder."""
+    fill(logdir, _log_two)
     with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
         yield made
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from command import viz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,10 +84,7 @@ def test_what_is_no_name_is_refused(text: str) -> None:
 )  # fmt: skip
 def test_the_command_refuses_them_before_anything_listens(logdir: Path, words: list[str]) -> None:
     """One line, status 2."""
-    said = subprocess.run(
-        [sys.executable, "-m", "dashboard", "serve", "--logdir", str(logdir), *words],
-        capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parents[2],
-    )  # fmt: skip
+    said = viz("serve", "--logdir", logdir, *words)
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr.startswith(f"viz: {words[0]} takes")
     assert len(said.stderr.splitlines()) == 1

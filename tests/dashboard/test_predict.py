@@ -7,7 +7,6 @@ import importlib.util
 import io
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ import tracker
 from dashboard import cli
 from trainer import nn, tensor
 
-ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["north", "=south", "east\u202e"]
 """Of the first row, the second, and the last column of a picture of 2 × 2."""
 
@@ -74,14 +72,6 @@ def viz(capsys: pytest.CaptureFixture[str], *words: object, status: int = 0) -> 
 def table_of(text: str) -> list[dict[str, str]]:
     """The rows of CSV."""
     return list(csv.DictReader(io.StringIO(text)))
-
-
-def test_help_shows_an_example() -> None:
-    """As that of each command."""
-    said = subprocess.run(
-        [sys.executable, "-m", "dashboard", "predict", "--help"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert "example: viz predict" in said.stdout
 
 
 def test_a_picture_is_answered_by_names_and_probabilities(

@@ -9,7 +9,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from ranked_run import BEGAN, Values, write_rank, write_ranks
 
@@ -71,7 +72,7 @@ def check_cells(grid: rank_grid.RankGrid, table: Values, every: int, *, is_exact
             assert (np.nanmin(grid.min[row]), np.nanmax(grid.max[row])) == (values.min(), values.max())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables, st.integers(1, 12), st.integers(1, 30), st.integers(1, 60), st.booleans())
 def test_cells_are_what_the_points_in_them_are(
     tmp_path: Path, table: Values, every: int, columns: int, batch: int, is_few: bool
@@ -89,7 +90,7 @@ def test_cells_are_what_the_points_in_them_are(
     check_cells(grid, table, every, is_exact=is_few)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables, st.integers(1, 12), st.integers(1, 30), st.booleans(), st.sampled_from(["step", "wall_time"]))
 def test_joined_columns_are_over_all_points_of_all_ranks(
     tmp_path: Path, table: Values, every: int, columns: int, is_few: bool, axis: str

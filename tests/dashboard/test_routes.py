@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,7 @@ from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
 
 
-@pytest.fixture
-def client(logdir: Path) -> Iterator[TestClient]:
-    """A visitor of a logdir with two runs."""
+def _log_two(logdir: Path) -> None:
     for name, bias in (("a", 0.0), ("b/c", 100.0)):
         with tracker.init(logdir=logdir, name=name, config={"bias": bias, "nan": math.nan}, machine=False) as run:
             for step in range(1500):
@@ -30,6 +28,12 @@ def client(logdir: Path) -> Iterator[TestClient]:
                 )
             run.log({"w": tracker.Histogram(np.arange(100.0))}, step=3)
             run.mark("halved", step=7, kind="lr")
+
+
+@pytest.fixture
+def client(logdir: Path, fill: Callable[..., None]) -> Iterator[TestClient]:
+    """A visitor of a logdir with two runs."""
+    fill(logdir, _log_two)
     with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as made:
         yield made
 

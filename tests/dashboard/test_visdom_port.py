@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import viz
 from served import Served, serving, start_forked
 from visdom_served import Sender, port_of, serving_visdom
 from websockets.exceptions import WebSocketException
@@ -182,12 +183,6 @@ def test_nothing_is_told_on_the_way(guarded: Served) -> None:
 
 
 # --- options ------------------------------------------------------------------------------------------------
-
-
-def viz(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dashboard", *words], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
 
 
 def test_a_busy_port_is_an_error_with_a_sentence(logdir: Path) -> None:

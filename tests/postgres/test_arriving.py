@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from carrying import contents, differing
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from tests.ship.replicas import EVENTS, SEGMENT, Source
@@ -24,7 +25,7 @@ from tracker.store.shipment import CursorError
 _numbers = itertools.count()
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@examples(20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=12))
 @example([("commit", (("points", "loss", 60),)), ("ship", 1), ("commit", (("points", "loss", 5),)), ("ship", 1)])
 @example([("commit", (("points", "loss", 34_000),)), ("ship", 1 << 20), ("commit", (("points", "loss", 40),))])

@@ -26,8 +26,8 @@ from tracker.ship.server import Server
 from tracker.ship.shipper import Shipper
 from tracker.store.shipment import Arrived, Shipment
 
-ROUNDS, RESTART = 16, 8
-"""And in which of them all of it is killed: each eighth."""
+RESTART = 4
+"""In each round of so many all of it is killed."""
 
 KILL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -49,6 +49,7 @@ def noting(target: Any) -> dict[str, int]:
     return acknowledged
 
 
+@pytest.mark.parametrize("rounds", [8, pytest.param(32, marks=pytest.mark.long)])
 @pytest.mark.parametrize("road", ["directly", "through a server"])
 def test_nothing_acknowledged_is_lost(
     new_database: Callable[[str], str],
@@ -59,10 +60,11 @@ def test_nothing_acknowledged_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     figure: Callable[[str], None],
     road: str,
+    rounds: int,
 ) -> None:
     monkeypatch.setattr(shippers, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(shippers, "LONGEST_PAUSE_S", 0.05)
-    address, chance, kills = new_database(f"killed_{road.split()[-1]}"), random.Random(0), 0
+    address, chance, kills = new_database(f"killed_{road.split()[-1]}_{rounds}"), random.Random(0), 0
     store = opened(address, for_writing=True)
     words = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     server: Any = None if postgres_cluster.URL else request.getfixturevalue("cluster")
@@ -80,7 +82,7 @@ def test_nothing_acknowledged_is_lost(
     for thread in threads:
         thread.start()
     try:
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, rounds + 1):
             for run in runs:
                 for step in range(chance.choice([1, 70, 1100])):
                     run.log({"x": chance.random(), "y": float(step)})
@@ -114,5 +116,5 @@ def test_nothing_acknowledged_is_lost(
         segment = logdirs.segment_id(path)
         assert said[segment] > 0
         assert not differing(contents(path), contents(store.path(root.name, segment)))
-    restarts = ROUNDS // RESTART if server else 0
+    restarts = rounds // RESTART if server else 0
     figure(f"{road}: {kills} backends killed under load and {restarts} restarts of PostgreSQL, nothing lost")

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from carrying import carry_run
 from every_kind import PANES, RUN, TAGS, every_kind
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -52,7 +53,7 @@ def long(store: PgStore, address: str, tmp_path_factory: pytest.TempPathFactory)
     return tracker.open(root).run("r"), tracker.open(address).run("long")
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.sampled_from(["loss", "up"]), st.integers(1, 900), st.sampled_from(["step", "wall_time", "relative"]),
     st.floats(0, 1), st.floats(0, 1),

@@ -12,7 +12,8 @@ import pytest
 from at_once import at_once
 from carrying import behind, carry, contents, differing
 from every_kind import RUN, every_kind
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from one_point import log
 
@@ -48,7 +49,7 @@ def test_every_row_and_content_arrives_and_goes_back(store: PgStore, source: Pat
     assert not differing(contents(back.path), contents(source))
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from([1, 3, 70, 1100]), st.sampled_from([300, 5_000, 1 << 20])), min_size=1, max_size=6

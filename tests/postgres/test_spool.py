@@ -79,9 +79,15 @@ def test_what_is_logged_comes_to_be_in_the_database(
 
 @pytest.mark.parametrize("database", ["down", "black-holed"])
 def test_a_database_that_does_not_answer_keeps_no_training(
-    train: Callable[..., Any], figure: Callable[[str], None], ended: Callable[[Path, str], None], database: str
+    train: Callable[..., Any],
+    figure: Callable[[str], None],
+    ended: Callable[[Path, str], None],
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It ends as it does anyway, and what it logged is on this machine; what is said of it holds no password."""
+    brief_senders.begin(tmp_path / "briefer", monkeypatch, idle_s=0.2, wait_s=1.0)
     with socket.create_server(("127.0.0.1", 0), backlog=1) as hole:
         place = f"127.0.0.1:{hole.getsockname()[1]}/runs"
         if database == "down":

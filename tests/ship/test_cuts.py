@@ -24,9 +24,9 @@ from tracker.store.read import copied
 
 
 @pytest.mark.weather
-def test_twenty_cuts_and_the_stores_are_equal(logdir: Path, there: Path, receive: Callable[..., Served], figure: Callable[[str], None]) -> None:  # fmt: skip
+def test_a_dozen_cuts_and_the_stores_are_equal(logdir: Path, there: Path, receive: Callable[..., Served], figure: Callable[[str], None]) -> None:  # fmt: skip
     """Row by row: resets, half of a request, answers that are not heard, batches that come twice and late, kills."""
-    figure(f"shipping: {play(logdir, there, receive, 20, seed=3)}; equal row by row")
+    figure(f"shipping: {play(logdir, there, receive, 12, seed=3)}; equal row by row")
 
 
 @pytest.mark.weather

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from replicas import BIRTH, EVENTS, Source, a_shipment, differences, ship_all
 
@@ -76,7 +77,7 @@ def play(root: Path, events: list[tuple[Any, ...]]) -> None:
     assert found.points == doctor.examine(here).points
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@examples(15, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, max_size=14))
 @example([("commit", (("points", "loss", 60),)), ("ship", 1), ("commit", (("points", "loss", 5),)), ("ship", 1)])
 @example([("commit", (("points", "loss", 1080),)), ("ship", 1), ("commit", (("points", "loss", 1000),)), ("ship", 1)])

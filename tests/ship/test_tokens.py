@@ -51,18 +51,22 @@ def test_a_project_writes_in_its_own_folder_only(there: Path, tmp_path: Path, se
     assert {path.relative_to(there).parent.as_posix() for path in there.rglob("*.sqlite")} == {"a/a", "b/a/a"}
 
 
-@pytest.mark.parametrize("token", [None, READING, "a-token-that-is-wrong", "", OF_A[:-1], f"{OF_A}x", "tökén" * 4])
-def test_only_a_write_token_writes(there: Path, tmp_path: Path, serve: Callable[..., Served], asking: Callable[..., Asking], token: str | None) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    "tokens",
+    [(None, "", READING), ("a-token-that-is-wrong", OF_A[:-1]), (f"{OF_A}x", "tökén" * 4)],
+    ids=["none or another", "wrong or short", "long or no ASCII"],
+)
+def test_only_a_write_token_writes(there: Path, tmp_path: Path, serve: Callable[..., Served], asking: Callable[..., Asking], tokens: tuple[str | None, ...]) -> None:  # fmt: skip
     """Neither none, nor the one that reads, nor one that is nearly right: on a server with a token to read and on one without."""
     data = hostile.body(a_shipment(tmp_path / "source"))
     for options in (("--token", READING), ("--no-token",)):
         served = projects(serve, there, *options)
-        ask = asking(served, token)
-        for method, path in WRITING:
-            if token is not None:
-                path += f"{'&' if '?' in path else '?'}token={READING}"
-            status, said = ask(method, path, None if method == "GET" else data)
-            assert (path, status in (401, 403), len(said["error"]) > 8) == (path, True, True)
+        for token in tokens:
+            ask = asking(served, token)
+            for method, path in WRITING:
+                more = "" if token is None else f"{'&' if '?' in path else '?'}token={READING}"
+                status, said = ask(method, path + more, None if method == "GET" else data)
+                assert (token, path, status in (401, 403), len(said["error"]) > 8) == (token, path, True, True)
         served.stop()
     assert not list(there.iterdir())
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.controls.agreement import GRACE_S, WAIT_S, Agreement, Round, Wait
@@ -268,7 +269,7 @@ choices = st.lists(st.integers(0, 1 << 20), max_size=400)
 
 
 @given(st.integers(2, 4), choices, st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=100)
+@examples(100)
 def test_all_that_go_on_apply_at_the_same_step_or_none_does(
     size: int, choices: list[int], lockstep: bool, deaths: bool, afar: bool
 ) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import examples
 from forged import as_of_before
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -355,7 +356,7 @@ values = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(st.lists(values, max_size=8))
 def test_a_row_has_the_same_checksum_after_sqlite_has_kept_it(row: list[Any]) -> None:
     """In columns of any type of ours, which turn numbers round as they please."""

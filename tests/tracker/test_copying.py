@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from copies import log_all, rows_of, run_of, said_of, stamps_of
+from examples import examples
 from forged import as_of_before
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -39,7 +40,7 @@ def copied(folder: Path, root: Path, name: str = "copy") -> Path:
 ACTS = ("points", "picture", "histogram", "mark", "copy", "resume")
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 90)), min_size=1, max_size=12))
 def test_a_copy_equals_its_source_whenever_it_was_made(acts: list[tuple[str, int]]) -> None:
     """Copied again and again while it is written and resumed: in the end all is there, once, and is sound."""
@@ -258,7 +259,7 @@ KEYS = st.sampled_from(["name", "note", "tags"])
 WORDS = st.lists(st.tuples(st.booleans(), KEYS, st.sampled_from([None, "x", "y"])), max_size=8)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(WORDS)
 def test_of_two_words_on_the_same_the_later_one_holds(words: list[tuple[bool, str, str | None]]) -> None:
     """Said here or there in any order, and copied to and fro: both say the same, and a second copy changes nothing."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -52,7 +53,7 @@ def written(names: list[str], rows: list[list[Any]], **how: Any) -> bytes:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(data=st.data())
-@settings(max_examples=25)
+@examples(25)
 def test_a_table_is_the_same_in_every_dialect(dialect: str, data: st.DataObject, tmp_path_factory: Any) -> None:
     """Encoding, delimiter and decimal mark are the file's business: the numbers are the same to the last bit."""
     names = data.draw(st.lists(NAMES, min_size=2, max_size=5, unique=True))

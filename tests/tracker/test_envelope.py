@@ -10,7 +10,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import tracker
@@ -123,7 +124,7 @@ def series(draw: st.DrawFn) -> Points:
     return Points.of(steps, times, draw(st.lists(values, min_size=count, max_size=count)))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.lists(series(), min_size=1, max_size=3),
     st.lists(st.integers(1, 30), max_size=40),
@@ -147,7 +148,7 @@ def test_extremes_of_columns_are_extremes_of_points(
     check(envelope(sources, columns, start, stop, axis), points, columns, start, stop, axis)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(series(), st.lists(st.integers(1, 40), max_size=8), st.integers(1, 40))
 def test_the_answer_is_the_same_whatever_the_batching(
     tmp_path: Path, points: Points, batches: list[int], columns: int

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -178,7 +179,7 @@ def test_a_length_of_a_terabyte_takes_no_memory(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.data())
 def test_damage_anywhere_costs_only_what_it_touches(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
     """Bytes overwritten, put in or taken out: every record that was not touched is given, in order, in blocks of any size."""
@@ -220,7 +221,7 @@ steps = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(0, 300)
 tags = st.sampled_from(["loss", "acc", "val/loss", "日本", "a" * 90])
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(st.tuples(tags, steps, st.floats(0, 2e9), st.floats(width=32)), max_size=80))
 def test_scalars_read_together_are_those_read_one_by_one(points: list[tuple[str, int, float, float]]) -> None:
     """For any tags, steps and values in any order; what is no scalar is left for others."""

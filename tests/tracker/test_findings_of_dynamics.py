@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from made_trainings import falling, flat, mark, training, with_values
 
@@ -44,14 +45,14 @@ def kinds(about: Training) -> set[str]:
 # --- nothing is said without a fault ---------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.integers(0, 10_000), st.sampled_from((20, 60, 400, 1500)), st.floats(0.0, 0.8), st.floats(1e-4, 1.5))
 def test_noise_around_a_falling_loss_is_no_fault(seed: int, count: int, noise: float, end: float) -> None:
     """The first property of all: an ordinary curve, whatever its noise, has no warning."""
     assert kinds(training({"train/loss": falling(seed, count, noise, end=end)})) == set()
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(0, 10_000), st.sampled_from((20, 200, 1000)))
 def test_what_two_sides_push_at_is_no_fault(seed: int, count: int) -> None:
     """Losses of GANs and of policies need not fall, whatever they do."""
@@ -279,7 +280,7 @@ def test_steps_that_begin_anew_are_a_resume() -> None:
     assert [f.step for f in said(training({"loss": (steps, broken)}), resume_jump)] == [50]
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10_000), st.floats(0.02, 1.5), st.integers(20, 380))
 def test_a_resume_among_noise_is_no_fault(seed: int, noise: float, at: int) -> None:
     """Small batches have heavy tails; going on as before is no leap."""
@@ -287,7 +288,7 @@ def test_a_resume_among_noise_is_no_fault(seed: int, noise: float, at: int) -> N
     assert [f for f in found if f.severity != "info"] == []
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10_000), st.floats(0.02, 1.0))
 def test_a_new_order_each_epoch_is_no_fault(seed: int, noise: float) -> None:
     """Nor is a staircase, nor a mean that starts anew each epoch, nor a last batch that is smaller."""
@@ -310,7 +311,7 @@ def test_labels_in_order_are_seen_before_any_epoch_is_over() -> None:
 # --- odd trainings ----------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(st.floats(), max_size=60), st.lists(st.floats(), max_size=12), st.booleans())
 def test_any_points_at_all_are_examined(loss: list[float], held: list[float], is_marked: bool) -> None:
     """No series is too short, too large or too odd."""

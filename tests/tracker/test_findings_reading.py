@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -40,7 +41,7 @@ logged = st.lists(
 )  # value, whether all is committed behind it, whether another tag is logged with it
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(logged, st.sampled_from([16, 1 << 16]))
 def test_the_way_that_points_came_has_no_part_in_it(
     tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, bool, bool]], most: int

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import hostile_models
 import pytest
+from examples import examples
 from hostile_models import HOSTILE, Hostile, sound
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tree_hash import tree
 
@@ -71,7 +72,7 @@ def test_what_is_refused_when_it_is_logged_is_refused_when_it_is_run(tmp_path: P
 
 
 @given(st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_a_damaged_model_is_read_or_refused(data: st.DataObject) -> None:
     """Whatever bytes are changed in a sound file: a sentence, or a signature; nothing else comes up."""
     found = bytearray(sound())

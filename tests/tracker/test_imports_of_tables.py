@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -124,7 +125,7 @@ def test_a_monitor_of_stable_baselines(tmp_path: Path, logdir: Path) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=8))
-@settings(max_examples=3)
+@examples(3)
 def test_what_was_imported_is_exported_and_imported_again(dialect: str, rows: Any, tmp_path_factory: Any) -> None:
     """Whatever the dialect was: the second round changes nothing."""
     folder = tmp_path_factory.mktemp("x")

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import ModelError
@@ -53,14 +54,14 @@ def manifests(draw: st.DrawFn) -> Manifest:
     )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(manifests().filter(lambda each: "latest" not in each.labels))
 def test_what_is_said_comes_back(said: Manifest) -> None:
     """Through the bytes that are stored."""
     assert manifest.of_bytes(said.to_bytes()) == said
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(manifests(), st.randoms())
 def test_the_digest_does_not_ask_for_an_order(said: Manifest, random: Any) -> None:
     """And is another as soon as a name or a content is."""
@@ -78,7 +79,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(manifests(), st.data())
 def test_a_manifest_of_anybodys_is_one_or_is_refused(said: Manifest, data: st.DataObject) -> None:
     """Whatever stands in the place of one of its values: no other error comes up, and names are no paths."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from stored_pane import points, stored
 
@@ -126,7 +127,7 @@ JSON = some.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(JSON)
 def test_any_json_comes_back_exactly(value: Any) -> None:
     """To the last digit, whatever it is, as content and as an option."""
@@ -136,7 +137,7 @@ def test_any_json_comes_back_exactly(value: Any) -> None:
     assert json.dumps(item.attributes["opts"]["o"]) == json.dumps(value)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(some.lists(some.text(some.characters(exclude_categories=("Cs",)), max_size=30), max_size=200))
 def test_a_text_is_the_same_in_whatever_pieces_it_came(pieces: list[str]) -> None:
     """Each state is what had come by then, and no chain of pieces is longer than that needs."""

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -245,7 +246,7 @@ def resized(picture: np.ndarray[Any, Any], height: int, width: int, kind: str) -
 SIDE = st.integers(1, 24)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(["bilinear", "nearest", "area"]), SIDE, SIDE, SIDE, SIDE, st.integers(0, 99))
 def test_sizes_change_as_it_is_written(kind: str, rows: int, columns: int, height: int, width: int, seed: int) -> None:
     """Whoever follows the words in another language is within one of 255 levels."""

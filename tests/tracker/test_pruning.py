@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from copies import log_all, rows_of, run_of, stamps_of
+from examples import examples
 from forged import as_of_before
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
@@ -61,7 +62,7 @@ def test_ages_are_read(text: str, seconds: float) -> None:
 KINDS = ("image", "words", "points", "histogram", "same")
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.lists(st.sampled_from(KINDS), max_size=10), st.booleans())
 def test_a_run_without_its_media_has_all_else(acts: list[str], ends: bool) -> None:
     """Every other row as it was, also what has the same content as media; `viz doctor` finds nothing; twice is once."""

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from examples import examples
 from forged import unpackable
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.series import stretch
@@ -92,7 +93,7 @@ def test_merging_summaries_is_summarising_the_points_together(
             assert merged[name] == whole[name] or (merged[name] != merged[name] and whole[name] != whole[name]), name
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.integers(1, 8), st.integers(2, 40), st.randoms(use_true_random=False))
 def test_many_stretches_at_once_are_the_same_as_one_by_one(rows: int, count: int, random) -> None:  # type: ignore[no-untyped-def]
     """A burst seals many stretches in one go; each must be what it would be alone."""

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from one_point import log
 
@@ -163,7 +164,7 @@ PLACES = ["logs", "logs/a", "logs/a/b", "logs/c", "out", "out/a", "out/a/b", "ou
 TARGETS = [*PLACES, ".", "nowhere"]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     runs=st.sets(st.sampled_from(PLACES)),
     links=st.dictionaries(

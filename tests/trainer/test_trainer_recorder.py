@@ -109,7 +109,7 @@ def assert_equal(replayed: Any, truth: tuple[float, dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "seed"),
-    [("float32", 3), ("float64", 3), ("float32", None)],
+    [pytest.param("float32", 3, marks=pytest.mark.long), ("float64", 3), ("float32", None)],
     ids=["float32", "float64", "shared generator"],
 )
 def test_each_step_of_a_run_is_replayed_bit_for_bit(tmp_path: Path, dtype: str, seed: int | None) -> None:

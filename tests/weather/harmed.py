@@ -6,8 +6,6 @@ import contextlib
 import os
 import sqlite3
 import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,14 +166,3 @@ READ_AS_ANY = {
     "a kind is a number", "a level without end",
 }  # fmt: skip
 """Such may be read as far as the list of runs goes, or be no run at all, without harm."""
-
-
-def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A command, ended."""
-    return subprocess.run(
-        [sys.executable, "-m", "dashboard", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

@@ -34,8 +34,11 @@ def python(code: str, *words: str, timeout: float = 100) -> subprocess.Completed
     return done
 
 
-def test_a_disk_that_fills_and_is_freed_again_and_again(logdir: Path, figure: Callable[[str], None]) -> None:
-    """Twenty times full, twenty times freed: training never stops, storing goes on within seconds, later rows are all there.
+@pytest.mark.parametrize("cycles", [8, pytest.param(20, marks=pytest.mark.long)])
+def test_a_disk_that_fills_and_is_freed_again_and_again(
+    logdir: Path, figure: Callable[[str], None], cycles: int
+) -> None:
+    """Again and again full, as often freed: training never stops, storing goes on within seconds, later rows are all there.
 
     The disk is a limit on the size of files, which SQLite meets as it meets a full disk: its writes fail.
     """
@@ -46,7 +49,7 @@ def test_a_disk_that_fills_and_is_freed_again_and_again(logdir: Path, figure: Ca
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     run = tracker.init(logdir=sys.argv[1], name="a")
     step, slowest, back = 0, 0.0, 0.0
-    for cycle in range(20):
+    for cycle in range(int(sys.argv[2])):
         for full in (True, False):
             limit = 4096 if full else hard
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
@@ -66,7 +69,7 @@ def test_a_disk_that_fills_and_is_freed_again_and_again(logdir: Path, figure: Ca
     run.finish()
     print(step, slowest, back)
     """
-    done = python(code, str(logdir))
+    done = python(code, str(logdir), str(cycles))
     steps, slowest, back = done.stdout.split()
     stored = tracker.open(logdir).run("a")
     assert stored.scalars("x").step.tolist() == list(range(int(steps)))
@@ -76,7 +79,7 @@ def test_a_disk_that_fills_and_is_freed_again_and_again(logdir: Path, figure: Ca
         connection = sqlite3.connect(file)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
-    figure(f"full disk, 20 cycles: {int(steps):,} points, 0 lost; stored again {float(back):.2f} s after it was freed (bar: 5 s); slowest log() {float(slowest) * 1e3:.2f} ms")  # fmt: skip
+    figure(f"full disk, {cycles} cycles: {int(steps):,} points, 0 lost; stored again {float(back):.2f} s after it was freed (bar: 5 s); slowest log() {float(slowest) * 1e3:.2f} ms")  # fmt: skip
 
 
 def test_a_disk_that_is_full_from_the_start(logdir: Path) -> None:
@@ -100,12 +103,17 @@ def test_a_disk_that_is_full_from_the_start(logdir: Path) -> None:
     assert len(list((logdir / "a").iterdir())) == 1, "a file that could not be finished was left behind"
 
 
-@pytest.mark.parametrize("attempt_s", [0.0, 0.3])
-def test_finish_returns_in_time_whatever_the_disk_does(logdir: Path, attempt_s: float) -> None:
+@pytest.mark.parametrize(
+    ("attempt_s", "finish_s"),
+    [(0.0, 1.0), (0.3, 1.0), *(pytest.param(each, writers.FINISH_S, marks=pytest.mark.long) for each in (0.0, 0.3))],
+)
+def test_finish_returns_in_time_whatever_the_disk_does(logdir: Path, attempt_s: float, finish_s: float) -> None:
     """Five seconds at most, however long each attempt takes before it fails; what was not stored is said once."""
     code = """
     import resource, signal, sys, time, tracker
+    from tracker.store.write import writer
     from tracker.store.write.batch import Batch
+    writer.FINISH_S = float(sys.argv[3])
     add_to = Batch.add_to
     Batch.add_to = lambda self, *a, **k: (time.sleep(float(sys.argv[2])), add_to(self, *a, **k))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -120,7 +128,8 @@ def test_finish_returns_in_time_whatever_the_disk_does(logdir: Path, attempt_s: 
     run.finish()
     print(time.monotonic() - began)
     """
-    done = python(code, str(logdir), str(attempt_s))
+    assert writers.FINISH_S + writers.LAST_S <= 5
+    done = python(code, str(logdir), str(attempt_s), str(finish_s))
     assert float(done.stdout) < 5.5
     assert "could not be stored to its end in time" in done.stderr
     assert done.stderr.count("cannot be stored at the moment") == 1

@@ -95,9 +95,17 @@ POOLS = {
 }
 
 
-# What the parent does matters most where the child is its copy; the other methods begin from nothing.
+# What the parent does matters most where the child is its copy; the others begin from nothing, with either kind of pool.
 MATRIX = [
-    pytest.param(state, kind, method, marks=[pytest.mark.long] if method != "fork" and state != "committing" else [])
+    pytest.param(
+        state,
+        kind,
+        method,
+        marks=[]
+        if method == "fork"
+        or (state, kind, method) in (("committing", "process", "spawn"), ("committing", "pool", "forkserver"))
+        else [pytest.mark.long],
+    )
     for method in ("fork", "forkserver", "spawn")
     for kind in POOLS
     for state in STATES

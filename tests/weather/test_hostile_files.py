@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harmed import HARM, READ_AS_ANY, change, journal_naming, log, viz
+from command import viz
+from harmed import HARM, READ_AS_ANY, change, journal_naming, log
 from tree_hash import tree
 
 import tracker

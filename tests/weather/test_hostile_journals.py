@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harmed import JOURNALS, change, journal_naming, log, short_journal_naming, viz
+from command import viz
+from harmed import JOURNALS, change, journal_naming, log, short_journal_naming
 
 import tracker
 from tracker import logdir as logdirs

@@ -40,7 +40,7 @@ def age(folder: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_kill_leaves_no_version_without_its_bytes(logdir: Path, figure: Callable[[str], None]) -> None:
     """At moments that nobody chose; what is left half written the doctor names and removes."""
-    figure(f"models: {play(logdir, 8, 1)}")
+    figure(f"models: {play(logdir, 4, 1)}")
     age(logdir / "a" / "models")
     report = examine(logdir, repair=True)
     assert report.is_healthy

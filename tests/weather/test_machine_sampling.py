@@ -52,12 +52,13 @@ def test_a_child_that_logs_is_not_sampled_again(logdir: Path) -> None:
         connection.close()
 
 
+@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.long)])
 @pytest.mark.parametrize("moment", [0.0, 0.01, 0.05, 0.2])
-def test_a_fork_at_any_moment_of_sampling_does_not_hang(logdir: Path, moment: float) -> None:
+def test_a_fork_at_any_moment_of_sampling_does_not_hang(logdir: Path, moment: float, times: int) -> None:
     """Whatever lock the sampler's thread holds, the child does not wait for it."""
     code = """
     import os, sys, time, tracker
-    for i in range(5):
+    for i in range(int(sys.argv[3])):
         run = tracker.init(logdir=sys.argv[1], machine=0.1, console=True)
         time.sleep(float(sys.argv[2]))
         pid = os.fork()
@@ -68,7 +69,7 @@ def test_a_fork_at_any_moment_of_sampling_does_not_hang(logdir: Path, moment: fl
         assert os.waitpid(pid, 0)[1] == 0
         run.finish()
     """
-    python(code, str(logdir), str(moment))
+    python(code, str(logdir), str(moment), str(times))
     assert {run.status for run in tracker.open(logdir).runs()} == {"finished"}
 
 

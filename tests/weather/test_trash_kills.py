@@ -151,15 +151,20 @@ def digests(root: Path) -> dict[str, str]:
     }
 
 
+FEW, MANY = (1, 3, 13, 14, 34, 80), (1, 2, 3, 5, 8, 13, 14, 15, 21, 34, 55, 80)
+"""At which of its calls the process is killed: of the first move, of its end, and of later ones."""
+
+
 @pytest.mark.skipif(not can_trace(), reason="needs strace, and the right to trace a child")
+@pytest.mark.parametrize("moments", [FEW, pytest.param(MANY, marks=pytest.mark.long)], ids=["a few", "many"])
 @pytest.mark.parametrize("call", ["rename", "unlink", "rmdir", "fsync", "mkdir"])
-def test_killed_between_two_system_calls_no_run_is_torn(full: Path, call: str) -> None:
+def test_killed_between_two_system_calls_no_run_is_torn(full: Path, call: str, moments: tuple[int, ...]) -> None:
     """At each move of a file, before and after what says so is written, in folders that are left and made."""
     before = digests(full)
     strace = shutil.which("strace")
     assert strace is not None
     killed = 0
-    for when in (1, 2, 3, 5, 8, 13, 14, 15, 21, 34, 55, 80):
+    for when in moments:
         inject = f"--inject={call}:signal=KILL:when={when}"
         ended = subprocess.run(
             [strace, "-f", "-o", os.devnull, f"--trace={call}", inject, sys.executable, "-c", CHILD, str(full)],

@@ -95,8 +95,8 @@ def check(port: int, told: list[set[int]]) -> int:
 
 
 def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
-    """Three kills, each in the middle of what four clients say."""
-    assert kill_in_the_middle(tmp_path / "runs", 3, 4) >= 3 * 4 * 5
+    """Two kills, each in the middle of what four clients say."""
+    assert kill_in_the_middle(tmp_path / "runs", 2, 4) >= 2 * 4 * 5
 
 
 @pytest.mark.long
