@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # How long an example may take is not what these tests are about, and a busy machine would fail them.
 # The examples of a plain run are the same each time, so that what it says is about the change that was made. It tries half
-# as many as the whole profile, which a scheduled run takes: the bugs of `seeded_bugs.py` are found by that half. New ones
+# as many as the whole profile, which a scheduled run takes. New ones
 # are looked for by --hypothesis-profile=explore.
 settings.register_profile("plain", deadline=None, derandomize=True, max_examples=WHOLE // 2)
 settings.register_profile("whole", deadline=None, derandomize=True, max_examples=WHOLE)

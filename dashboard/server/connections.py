@@ -108,7 +108,28 @@ def of_at_most(most: int) -> type[HttpConnection]:
 
 
 class SocketConnection(_Watched, WebSocketsSansIOProtocol):
-    """A WebSocket; uvicorn asks every 20 s whether the other side lives, and waits without end for it to read that."""
+    """A WebSocket; uvicorn asks every 20 s whether the other side lives, and waits without end for it to read that.
+
+    From who does not read nothing is read: each of its pings would be answered, and the answers kept.
+    """
+
+    def pause_writing(self) -> None:
+        """As uvicorn's; what waits to be taken is much."""
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """As uvicorn's; most of it was taken."""
+        super().resume_writing()
+        if not self.read_paused:
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        """As uvicorn's, which reads on after each message that was taken in."""
+        message = await super().receive()
+        if not self.writable.is_set():
+            self.transport.pause_reading()
+        return message
 
 
 def let_go(connections: Iterable[Any], now: float) -> None:

@@ -7,11 +7,11 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import event_loop
 import numpy as np
+import psutil
 import pytest
 from asking import Asker, is_alive
 from served import ROOT, serving, start_viz
@@ -159,7 +159,8 @@ def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
 
     (tmp_path / "runs").mkdir()
     with serving(functools.partial(start_viz, begin=begin)) as serve:
-        asker = Asker(serve(tmp_path / "runs", "--no-token"))
+        served = serve(tmp_path / "runs", "--no-token")
+        asker = Asker(served)
         with asker.tab() as other, socket.socket() as line:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             line.settimeout(30)
@@ -169,15 +170,18 @@ def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
                 b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
             )
             assert b" 101 " in line.recv(256)
-            pings = (b"\x89\xfd" + bytes(4) + b"x" * 125) * 100  # each is answered, with as many bytes
+            pings = (b"\x89\xfd" + bytes(4) + b"x" * 125) * 5_000  # each is answered, with as many bytes
+            server = psutil.Process(served.process.pid)
+            sizes = [server.memory_info().rss]
 
             def press() -> None:
-                for _ in range(100_000):
+                while True:
                     line.sendall(pings)
-                    time.sleep(0.005)  # faster ones keep the server from looking around for many seconds
+                    sizes.append(server.memory_info().rss)
 
             with pytest.raises((ConnectionResetError, BrokenPipeError)):
                 press()
+            assert max(sizes) - sizes[0] < 32 << 20
             other.send('{"ping": "still here"}')
             while b"still here" not in bytes(other.recv(timeout=30)):
                 pass

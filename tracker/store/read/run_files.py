@@ -161,8 +161,8 @@ class HeldFiles(RunFiles):
         stack.callback(self._let_go)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[HeldFiles]:
-        """These, which are open already."""
+    def held(self, rest: Callable[[], None] = lambda: None) -> Iterator[HeldFiles]:
+        """These, which are open already; between two of them there is the rest that they were made with."""
         yield self
 
     def segments(self) -> list[Segment]:
