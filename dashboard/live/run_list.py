@@ -44,19 +44,21 @@ _Grouped = list[tuple["RunState", "Extent | None", int]]
 
 def _grouped(runs: Iterable[RunState]) -> tuple[list[dict[str, list[str]]], _Grouped]:
     """The sets of tags that there are, and which of them each run has."""
-    numbers: dict[Any, int] = {}
+    numbers: dict[str, int] = {}
+    of_names: dict[int, int] = {}  # by identity: thousands of runs share them
     tagsets: list[dict[str, list[str]]] = []
     told: _Grouped = []
     for run in runs:
         extent = _columns(run)
-        key: Any = id(extent.names) if extent is not None else None
-        if key is None or key not in numbers:
+        number = None if extent is None else of_names.get(id(extent.names))
+        if number is None:
             tags = extent.names.by_kind if extent is not None else _tags(run)
-            key = key or repr(tags)
-        if key not in numbers:
-            numbers[key] = len(tagsets)
-            tagsets.append(tags)
-        told.append((run, extent, numbers[key]))
+            number = numbers.setdefault(repr(sorted(tags.items())), len(tagsets))  # of kinds any may be the first
+            if number == len(tagsets):
+                tagsets.append(tags)
+            if extent is not None:
+                of_names[id(extent.names)] = number
+        told.append((run, extent, number))
     return tagsets, told
 
 

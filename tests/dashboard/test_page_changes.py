@@ -166,6 +166,18 @@ def test_the_brief_list_names_sets_of_tags_once(client: TestClient) -> None:
     assert [run["step"] for run in brief["runs"]] == [299, 299]
 
 
+def test_kinds_that_came_in_another_order_are_the_same_set(logdir: Path) -> None:
+    """As where the thread that looks at the machine is faster once, and the training another time."""
+    for name, kinds in (("a", ("loss", "note")), ("b", ("note", "loss"))):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            for tag in kinds:
+                run.log({tag: 1.0 if tag == "loss" else tracker.Text("w")}, step=0)
+                run.flush()
+    with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as client:
+        found = client.get("/api/v1/runs?form=page").json()
+    assert [set(tags) >= {"scalar", "text"} for tags in found["tagsets"]] == [True]
+
+
 def test_an_expression_and_another_axis_are_answered(client: TestClient) -> None:
     """Curves of what was never stored."""
     answer = client.post("/api/v1/curves", json={"tag": "=loss * 2", "runs": ["a"], "x": "loss", "axis": "metric", "columns": 200})  # fmt: skip

@@ -82,9 +82,13 @@ def _tables() -> bytes | None:
 def _write(path: Path, tables: bytes, journal: str) -> None:
     """Writes such a file, of the mode that it is going to be in (at 18 and 19, https://www.sqlite.org/fileformat2.html):
     to change it afterwards takes a journal."""
-    mode = bytes(2 * [2 if journal == "WAL" else 1])
-    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644), "wb") as file:
-        file.write(tables[:18] + mode + tables[20:])
+    left = memoryview(tables[:18] + bytes(2 * [2 if journal == "WAL" else 1]) + tables[20:])
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        while left:  # not by `open`, which is no more when the last finalizers log
+            left = left[os.write(file, left) :]
+    finally:
+        os.close(file)
 
 
 def _remove(path: Path) -> None:
