@@ -59,7 +59,10 @@ def main() -> None:
     parser.add_argument("--ranks", type=int, default=10_000, help="that send to one server")
     parser.add_argument("--seconds", type=float, default=20, help="of the live measurement")
     parser.add_argument(
-        "--pairs", type=int, default=240, help="of blocks of a training, with its sender and without, of a quarter of a second each"
+        "--pairs",
+        type=int,
+        default=240,
+        help="of blocks of a training, with its sender and without, of a quarter of a second each",
     )
     parser.add_argument("--task", nargs="+")
     arguments = parser.parse_args()
