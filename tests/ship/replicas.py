@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -121,7 +122,8 @@ class Source:
         with self.appender.transaction(durable=True) as transaction:
             transaction.fold_tails()
             transaction.set_state(status="finished", ended=1.7e9 + 5)
-        self.appender.fold_away()
+        with contextlib.suppress(sqlite3.OperationalError):  # somebody reads: the WAL is empty, and stays
+            self.appender.fold_away()
 
     def close(self) -> None:
         """Lets go of the file."""
