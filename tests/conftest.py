@@ -16,7 +16,7 @@ from hypothesis import settings
 from left_behind import LeftBehind
 from one_point import log
 from served import Served, serving, start_forked, start_viz
-from training_process import Training
+from training_process import Training, trainings
 
 # A shell that starts us in the background has Ctrl-C ignored, which the processes of the tests would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -122,15 +122,8 @@ def serve_as_users_do() -> Iterator[Callable[..., Served]]:
 @pytest.fixture
 def train() -> Iterator[Callable[..., Training]]:
     """Starts a training of a few lines of Python: train(code, *words). Ended with the test."""
-    started: list[Training] = []
-
-    def start(code: str, *words: str) -> Training:
-        started.append(Training.begun(code, *words))
-        return started[-1]
-
-    yield start
-    for training in started:
-        training.end()
+    with trainings(Training.begun) as begin:
+        yield begin
 
 
 @pytest.fixture

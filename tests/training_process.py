@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +43,17 @@ class Training:
             self.process.send_signal(number)
         self.process.wait(20)
         self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def trainings(begin: Callable[..., Training]) -> Iterator[Callable[..., Training]]:
+    """Begins trainings as `begin` does, and ends those that go on."""
+    begun: list[Training] = []
+
+    def start(code: str, *words: str) -> Training:
+        begun.append(begin(code, *words))
+        return begun[-1]
+
+    yield start
+    for training in begun:
+        training.end()

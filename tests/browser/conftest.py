@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import pytest
 from chromium import ABSENT, FLAGS, WITHOUT_DASH
 from chromium import path as chromium_path
-from training_process import Training
+from training_process import Training, trainings
 
 import tracker
 
@@ -98,15 +98,8 @@ def page(new_page: Callable[..., Any]) -> Any:
 @pytest.fixture
 def train() -> Iterator[Callable[..., Training]]:
     """As that of all tests, but forked: what a page shows of a training is what matters here."""
-    started: list[Training] = []
-
-    def start(code: str, *words: str) -> Training:
-        started.append(Training.forked(code, *words))
-        return started[-1]
-
-    yield start
-    for training in started:
-        training.end()
+    with trainings(Training.forked) as begin:
+        yield begin
 
 
 @pytest.fixture

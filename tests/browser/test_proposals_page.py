@@ -60,7 +60,7 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
         assert page.get_attribute(".tabs [data-page=controls]", "title") == "1 proposal waiting for an answer"
     until(tabs[0], "document.querySelector('.controls-page [role=status]').textContent.includes('lab-agent proposes')")
     for page in tabs:
-        page.evaluate(f"setTimeout(() => document.querySelector('{STRIP} button').click())")
+        page.evaluate(f"setTimeout(() => document.querySelector('{STRIP} button')?.click())")
     for page in tabs:
         until(page, f"document.querySelector('{STRIP}') === null")
         until(page, "viz.page().live.commands.at(-1)?.outcome === 'applied'")

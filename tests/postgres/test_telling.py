@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -46,6 +46,19 @@ def heard(store: PgStore) -> Iterator[Heard]:
     made = Heard(store)
     yield made
     made.stop()
+
+
+@pytest.fixture
+def wake(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Who tells later sleeps until this is called, once for each time."""
+    woken: queue.Queue[None] = queue.Queue()
+
+    def asleep(_: float) -> None:
+        with contextlib.suppress(queue.Empty):  # the last one is woken by nobody
+            woken.get(timeout=30)
+
+    monkeypatch.setattr(telling, "sleep", asleep)
+    return lambda: woken.put(None)
 
 
 @contextmanager
@@ -90,32 +103,27 @@ def test_what_came_in_between_is_told_later(store: PgStore, heard: Heard, monkey
 
 
 def test_what_somebody_else_has_told_of_since_is_not_told_again(
-    store: PgStore, heard: Heard, monkeypatch: pytest.MonkeyPatch
+    store: PgStore, heard: Heard, wake: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run of a thousand ranks has as many who tell of it."""
     monkeypatch.setattr(telling, "LEAST_S", 3600.0)
-    sleeps: queue.Queue[None] = queue.Queue()
-
-    def asleep(_: float) -> None:
-        with contextlib.suppress(queue.Empty):  # the last one is woken by nobody
-            sleeps.get(timeout=30)
-
-    monkeypatch.setattr(telling, "sleep", asleep)
     first, second = Telling(store.engine), Telling(store.engine)
     tell(store, "other/r", first)
     tell(store, "other/r", second)
     assert second._waiting.keys() == {"other/r"}
     monkeypatch.setattr(telling, "LEAST_S", 0.0)
     tell(store, "other/r", first)
-    sleeps.put(None)
+    wake()
     until(lambda: not second._waiting)
-    sleeps.put(None)
+    wake()
     until(lambda: not second._has_thread)
     tell(store, "other/end", first)
     assert heard.until("other/end") == ["other/r", "other/r"]
 
 
-def test_a_database_that_is_away_keeps_nobody(store: PgStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_keeps_nobody(
+    store: PgStore, wake: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What cannot be told is left: who listens looks by the clock too."""
     by = Telling(store.engine)
     with connection(store) as driver:
@@ -127,18 +135,11 @@ def test_a_database_that_is_away_keeps_nobody(store: PgStore, monkeypatch: pytes
         raise psycopg.OperationalError("gone")
 
     monkeypatch.setattr(telling, "LEAST_S", 3600.0)
-    sleeps: queue.Queue[None] = queue.Queue()
-
-    def asleep(_: float) -> None:
-        with contextlib.suppress(queue.Empty):  # the last one is woken by nobody
-            sleeps.get(timeout=30)
-
-    monkeypatch.setattr(telling, "sleep", asleep)
     for _ in range(2):
         tell(store, "away/s", by)
     monkeypatch.setattr(telling, "driver_of", gone)
     for _ in range(2):
-        sleeps.put(None)
+        wake()
     until(lambda: not by._has_thread)
     assert by._waiting == {}
 
