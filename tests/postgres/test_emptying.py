@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,19 @@ def test_what_the_database_has_not_stays(
     before = run_of(root / "r")
     assert empty(root, database) == []
     assert run_of(root / "r") == before
+
+
+def test_what_the_database_does_not_have_to_the_end_stays(
+    root: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are there, and single points of them may be lacking."""
+    log(root, "a")
+    Shipper(aged(root), database).run(once=True)
+    arrived = database.arrived
+    monkeypatch.setattr(database, "arrived", lambda *words: replace(arrived(*words), is_whole=False))
+    assert empty(root, database) == []
+    monkeypatch.undo()
+    assert empty(root, database) == ["a"]
 
 
 def test_a_database_that_does_not_answer_is_asked_once(
