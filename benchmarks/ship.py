@@ -1,6 +1,6 @@
 """What sending runs to a server costs and gives: throughput, log() to drawn, ten thousand ranks, the training's step.
 
-    python benchmarks/ship.py [--only finished,live,ranks,step] [--points 10000000] [--ranks 10000] [--seconds 20] [--pairs 240]
+    python benchmarks/ship.py [--only finished,live,ranks,postgres,step] [--points 10000000] [--ranks 10000] [--seconds 20] [--pairs 240]
 
 Prints one table with bars. Server, shippers and trainings are processes of their own on this machine; data are made in a
 temporary folder.
@@ -213,7 +213,7 @@ def live(folder: Path, arguments: argparse.Namespace) -> None:
         add(f"log() to drawn through ship and receive, 1 run, 4 Hz, {name} (n = {found['n']})", f"{found[name]:.0f} ms", f"≤ {bar} ms", report.verdict(found[name], bar))  # fmt: skip
 
 
-def ranks(folder: Path, arguments: argparse.Namespace) -> None:
+def ranks(folder: Path, arguments: argparse.Namespace, database: str | None = None) -> None:
     """Many ranks of one run on some machines, all sending to one server."""
     template = finished_run(folder / "template", "a", TAGS, RANK_POINTS)
     share = -(-arguments.ranks // NODES)
@@ -222,18 +222,24 @@ def ranks(folder: Path, arguments: argparse.Namespace) -> None:
         ranks_of(template, node, range(number * share, min(arguments.ranks, (number + 1) * share)))
     with contextlib.closing(sqlite3.connect(template)) as connection:
         (stored,) = connection.execute("SELECT count(*) FROM scalars").fetchone()
-    for where, database in (("a folder", contextlib.nullcontext(None)), ("PostgreSQL", postgres())):
-        with database as address, receiving(folder, address) as served:
-            began = time.perf_counter()
-            sending = [shipper(node, served.base, "--once") for node in nodes]
-            failed = sum(each.wait() != 0 for each in sending)
-            took = time.perf_counter() - began
-            peak = peak_mib(served.process.pid)
-            arrived = len(tracker.open(address or served.logdir).run("large").segments())
-        points = arrived * TAGS * RANK_POINTS
-        add(f"{arguments.ranks:,} ranks on {NODES} machines: arrived in {where}", f"{arrived:,} in {took:,.0f} s", f"{arguments.ranks:,}", "met" if arrived == arguments.ranks and not failed else "NOT MET")  # fmt: skip
-        add("  of that", f"{arrived / took:,.0f} segments/s, {arrived * stored / took:,.0f} rows/s, {points / took:,.0f} points/s")  # fmt: skip
-        add("  the server at most", f"{peak:,.0f} MiB", "≤ 1,024 MiB", report.verdict(peak, 1024))
+    with receiving(folder, database) as served:
+        began = time.perf_counter()
+        sending = [shipper(node, served.base, "--once") for node in nodes]
+        failed = sum(each.wait() != 0 for each in sending)
+        took = time.perf_counter() - began
+        peak = peak_mib(served.process.pid)
+        arrived = len(tracker.open(database or served.logdir).run("large").segments())
+    points = arrived * TAGS * RANK_POINTS
+    where = "a folder" if database is None else "PostgreSQL"
+    add(f"{arguments.ranks:,} ranks on {NODES} machines: arrived in {where}", f"{arrived:,} in {took:,.0f} s", f"{arguments.ranks:,}", "met" if arrived == arguments.ranks and not failed else "NOT MET")  # fmt: skip
+    add("  of that", f"{arrived / took:,.0f} segments/s, {arrived * stored / took:,.0f} rows/s, {points / took:,.0f} points/s")  # fmt: skip
+    add("  the server at most", f"{peak:,.0f} MiB", "≤ 1,024 MiB", report.verdict(peak, 1024))
+
+
+def ranks_into_postgres(folder: Path, arguments: argparse.Namespace) -> None:
+    """The same, but the server puts them into a database."""
+    with postgres() as address:
+        ranks(folder, arguments, address)
 
 
 @contextlib.contextmanager
@@ -346,7 +352,7 @@ def train(logdir: str, seconds: str) -> list[tuple[float, float]]:
 
 
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
-    "finished": finished, "live": live, "ranks": ranks, "step": step,
+    "finished": finished, "live": live, "ranks": ranks, "postgres": ranks_into_postgres, "step": step,
 }  # fmt: skip
 
 if __name__ == "__main__":
