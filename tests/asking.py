@@ -99,7 +99,7 @@ class Asker:
             for message in messages:
                 tab.send(message)
             tab.send('{"ping": "end"}')
-            while b'"end"' not in bytes(tab.recv(timeout=10)):
+            while b'"end"' not in bytes(tab.recv(timeout=60)):
                 pass
 
     def tab(self):  # type: ignore[no-untyped-def]

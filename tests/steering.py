@@ -12,7 +12,7 @@ import tracker
 from tracker.store.read.commands import Command
 from tracker.store.write import page_file
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 LR = {"value": 1e-3, "low": 1e-6, "high": 1.0, "log": True}
 """How a learning rate is declared."""

@@ -24,7 +24,7 @@ def serving_visdom(folder: Path, *options: str) -> Iterator[Served]:
 
 def port_of(served: Served) -> int:
     """Visdom's port, as the server printed it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         found = re.search(r"Visdom\(server=.*port=(\d+)", "".join(served.lines))
         if found:

@@ -173,7 +173,7 @@ def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callab
 def until() -> Callable[..., Any]:
     """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…")."""
 
-    def wait(page: Any, expression: str, timeout: float = 15.0) -> Any:
+    def wait(page: Any, expression: str, timeout: float = 45.0) -> Any:
         deadline, pause = time.monotonic() + timeout, 15.0
         while True:
             value = page.evaluate(expression)

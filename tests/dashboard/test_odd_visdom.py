@@ -61,7 +61,7 @@ def test_what_is_hardly_a_request_leaves_no_traceback(askers: list[tuple[Asker, 
         ):
             line.send(message)
             line.send('{"cmd": "echo", "n": "end"}')
-            while "end" not in str(line.recv(timeout=10)):
+            while "end" not in str(line.recv(timeout=60)):
                 pass
     assert asker.get("/healthz").status == 200
     assert "Traceback" not in asker.said()

@@ -54,7 +54,7 @@ def test_what_is_logged_is_read_back(row: list[str], logdir: Path, monkeypatch: 
     if "init(" in logged:
         run = eval(code(logged), dict(GIVEN))
         print("printed")
-        until_read = time.monotonic() + 20
+        until_read = time.monotonic() + 60
         run.flush()
         while kind == "Machine" and not tracker.open(logdir).run(run.name).tags("scalar"):
             assert time.monotonic() < until_read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,16 +50,19 @@ def heard(store: PgStore) -> Iterator[Heard]:
 
 
 @pytest.fixture
-def wake(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Who tells later sleeps until this is called, once for each time."""
+def wake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Who tells later sleeps until this is called, once for each time. Who did in a test before would be woken instead."""
+    until(lambda: not any(each.name == "everystep-tell" for each in threading.enumerate()))
     woken: queue.Queue[None] = queue.Queue()
 
     def asleep(_: float) -> None:
-        with contextlib.suppress(queue.Empty):  # the last one is woken by nobody
+        with contextlib.suppress(queue.Empty):
             woken.get(timeout=30)
 
     monkeypatch.setattr(telling, "sleep", asleep)
-    return lambda: woken.put(None)
+    yield lambda: woken.put(None)
+    for _ in range(4):  # whoever sleeps still
+        woken.put(None)
 
 
 @contextmanager

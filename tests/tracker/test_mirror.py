@@ -235,7 +235,7 @@ def test_a_killed_mirror_leaves_nothing_wrong_behind(
         [sys.executable, "-m", "tracker.foreign.mirror", str(logdir), str(tmp_path / "cache")],
         stdin=subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not list((tmp_path / "cache").rglob("events.*.sqlite")) and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -251,7 +251,7 @@ def test_two_mirrors_of_one_logdir_copy_once(logdir: Path, tmp_path: Path) -> No
     write(logdir / "a" / "tfevents.1", *points(0, 50))
     words = [sys.executable, "-m", "tracker.foreign.mirror", str(logdir), str(tmp_path / "cache")]
     both = [subprocess.Popen(words, stdin=subprocess.PIPE, cwd=ROOT) for _ in range(2)]
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         found = {run.name: run for run in Store(logdir, tmp_path / "cache").runs()}
         if "a" in found and found["a"].tags("scalar"):

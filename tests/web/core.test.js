@@ -303,6 +303,16 @@ test("a page that the server does not know any more is asked for its token, once
   assert.equal(await session.standing(), "in");
 });
 
+test("a question that was asked with the key of before does not bring the asking for a token back", async () => {
+  server.on("GET /session", ({ headers }) => (headers["x-everystep-key"] === "k2" ? {} : { status: 401, body: {} }));
+  const asked = () => document.body.children.filter(({ localName }) => localName === "dialog").length;
+  const before = asked();
+  session.heard(new Response("{}", { status: 401 }));
+  assert.equal(session.isOut(), false);
+  assert.equal(await session.standing(), "in");
+  assert.equal(asked(), before);
+});
+
 test("why a page may not ask is said where it can be seen", async () => {
   server.on("POST /api/v1/closed", () => ({ status: 403, body: { allow: "x", error: "Start viz with --allow x." } }));
   await assert.rejects(api.post("closed", {}), /--allow x/);

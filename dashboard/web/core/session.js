@@ -36,13 +36,16 @@ export const isPage = (answer) => Boolean(answer.headers.get("content-type")?.st
 
 // How the page stands with the server: "in"; "out", whose token is asked for, once: who closed the question is not
 // asked by every answer; "away" when nobody answers, or only a proxy. again: somebody wants to be asked.
+/** @returns {Promise<"in" | "out" | "away">} */
 export async function standing(again = false) {
+  const shown = key;
   let answer;
   try {
     answer = await session();
   } catch {
     return "away";
   }
+  if (shown !== key) return standing(again); // let in meanwhile
   if (answer.status === 401) {
     ask(again);
     return "out";
@@ -74,9 +77,10 @@ async function refused(answer) {
 }
 
 // An answer to a question of the page; one that it may not ask is followed by asking for the token, or by saying why.
+// The answer may be to a key of before: whether the server knows the page now, it says itself.
 /** @param {Response} answer */
 export function heard(answer) {
-  if (answer.status === 401) ask();
+  if (answer.status === 401 && !out) standing();
   if (answer.status === 403) refused(answer.clone());
   return answer;
 }
