@@ -1,12 +1,13 @@
 """Everystep beside its peers, in the same run: the call, a short run, what a kill leaves, bytes, and the first chart.
 
-    python -m benchmarks.peers [--rounds 5] [--trackio PYTHON] [--only calls,kills,charts]
+    python -m benchmarks.peers [--rounds 5] [--trackio PYTHON] [--only calls,kills,charts,files]
 
 Peers are PyTorch's SummaryWriter with TensorBoard, and Trackio, where they are installed; `--trackio` is the Python of an
 environment with Trackio, for one of its own. Each part is a process of its own, peers take turns, and figures are
 medians over the rounds. A kill comes straight after the last of a second's calls, a thousand a second at most. The
 first chart is of 20 runs × 5 tags × 1,000 points: from the command of the server to the first card with a curve in
-Chromium, which is open already and without a GPU. TensorBoard's counts from the answer that holds its first curve.
+Chromium, which is open already and without a GPU. TensorBoard's counts from the answer that holds its first curve. Of
+event files (100 × 20 tags × 1,000 points) the first card counts once it has all of its lines; TensorBoard's as before.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from benchmarks.peer_loggers import PEERS, TASKS
 
 RUNS = 20
 CALLS = 20_000
+LOGS = 100
 
 
 class Peer:
@@ -69,13 +71,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trackio", default=sys.executable, help="the Python of an environment with Trackio")
-    parser.add_argument("--only", default="calls,kills,charts")
+    parser.add_argument("--only", default="calls,kills,charts,files")
     asked = parser.parse_args()
     pythons = {"Trackio": asked.trackio}
     peers = [each for name in PEERS if (each := Peer(name, pythons.get(name, sys.executable))).is_there()]
     rows: list[list[str]] = []
     for part in asked.only.split(","):
-        rows += {"calls": calls, "kills": kills, "charts": charts}[part](peers, asked.rounds)
+        rows += {"calls": calls, "kills": kills, "charts": charts, "files": files}[part](peers, asked.rounds)
     names = [each.name for each in peers]
     report.show(f"Everystep and its peers; {report.machine()}", rows, ["figure", *names, "bar", ""])
 
@@ -138,13 +140,43 @@ def charts(peers: list[Peer], rounds: int) -> Iterator[list[str]]:
         for _ in range(rounds):
             for peer in peers:
                 took[peer.name].append(_first_chart(page, peer, Path(folder, peer.name)))
+                shutil.rmtree(Path(folder, "cache"), ignore_errors=True)  # the next one has nothing to go on either
     yield row(
         f"first chart of {RUNS} runs × 5 tags × 1,000 points, s",
         [f"{statistics.median(each):.2f}" for each in took.values()],
     )
 
 
-def _first_chart(page: Any, peer: Peer, folder: Path) -> float:
+def files(peers: list[Peer], rounds: int) -> Iterator[list[str]]:
+    """From the server's command to a card, of TensorBoard's own files."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        page = stack.enter_context(_browser())
+        _event_files(Path(folder, "logs"))
+        took: dict[tuple[str, bool], list[float]] = {}
+        for _ in range(rounds):
+            for peer in peers[:2]:
+                for is_first in (True, False):
+                    found = _first_chart(page, peer, Path(folder, "logs"), WHOLE)
+                    took.setdefault((peer.name, is_first), []).append(found)
+                shutil.rmtree(Path(folder, "cache"), ignore_errors=True)
+    for is_first, bar in ((True, 3.0), (False, 0.7)):
+        cells = [f"{statistics.median(took[peer.name, is_first]):.2f}" for peer in peers[:2]] + [""] * len(peers[2:])
+        ours = statistics.median(took[peers[0].name, is_first])
+        what = f"{LOGS} event files × 20 tags × 1,000, all lines of a card, {'first time' if is_first else 'again'}, s"
+        yield row(what, cells, f"≤ {bar}", report.verdict(ours, bar))
+
+
+def _event_files(folder: Path) -> None:
+    from benchmarks.tfevents_reading import events
+
+    data = events(20_000, 20)
+    for number in range(LOGS):
+        place = folder / f"run-{number:03d}"
+        place.mkdir(parents=True)
+        (place / f"events.out.tfevents.{1_790_000_000 + number}.host").write_bytes(data)
+
+
+def _first_chart(page: Any, peer: Peer, folder: Path, drawn: str = "") -> float:
     page.goto("about:blank")
     answered: list[float] = []
     listener = lambda answer: "timeSeries" in answer.url and answered.append(time.perf_counter())  # noqa: E731
@@ -152,19 +184,21 @@ def _first_chart(page: Any, peer: Peer, folder: Path) -> float:
     began = time.perf_counter()
     with _server(peer, folder) as address:
         page.goto(address, wait_until="commit")
-        while not (answered or page.evaluate(DRAWN)):
+        while not (answered or page.evaluate(drawn or DRAWN)):
             time.sleep(0.01)
             if time.perf_counter() - began > 120:
                 raise SystemExit(f"{peer.name} drew nothing within two minutes")
         found = (answered[0] if answered else time.perf_counter()) - began
     page.remove_listener("response", listener)
-    shutil.rmtree(folder.parent / "cache", ignore_errors=True)  # each first start is one that has nothing to go on
     return found
 
 
 DRAWN = """() => Boolean(document.querySelector('canvas.marks')) ||
   [...document.querySelectorAll('.card')].some(({ card }) => card?.drawnLines > 0)"""
 """A chart of Trackio, or a card of ours with a line."""
+
+WHOLE = f"""() => [...document.querySelectorAll('.card')].some(({{ card }}) => card?.drawnLines === {LOGS})"""
+"""A card of ours with the lines of all event files."""
 
 
 @contextlib.contextmanager
