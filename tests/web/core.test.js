@@ -60,6 +60,8 @@ before(async () => {
     .on("GET /session", () => ({}))
     .on("GET /api/v1/runs", () => ({
       runs: listed,
+      met: 2,
+      unmet: [],
       tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
       headlines: ["val/loss"],
       news: 1,
