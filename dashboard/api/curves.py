@@ -30,6 +30,9 @@ MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_TAGS_A_REQUEST = 64
 
+KEPT_TOGETHER = 256
+"""Runs whose curves are kept in one piece: until so many were read they are in memory."""
+
 CURVES_A_TURN = 128
 """Curves that are read before another question has its turn: some 50 ms."""
 
@@ -79,15 +82,18 @@ class _Curves:
         After the curves come, as points, the tails that rewinds left behind. With `tags`, a list, several at once, each
         file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
         follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
+        With `also`, a list of tags that will be asked for next, these are read and kept as well where curves are.
         With `"ranks": "joined"` what several ranks of a run logged is one curve, with `ranks` in its head: the mean
         over them in each column, and the least and the greatest value of any.
         """
-        question, names, tags, several = _curves_asked(await body_of(request), self._live_runs.is_logged)
+        body = await body_of(request)
+        question, names, tags, several = _curves_asked(body, self._live_runs.is_logged)
         questions = [question(tag) for tag in tags]
         curve_sets = [CurveSet(each) for each in questions]
         problems: list[dict[str, str]] = []
 
-        remembered = Remembered(self._kept, self._live_runs.whole(names), questions)
+        also = [question(tag) for tag in body.texts("also", MAX_TAGS_A_REQUEST, must=False)]
+        remembered = Remembered(self._kept, self._live_runs.whole(names), questions, also)
 
         def recall() -> None:
             for name in [name for name in names if remembered.has_all(name)]:
@@ -99,23 +105,24 @@ class _Curves:
             while sum(curve_set.n_bytes for curve_set in curve_sets) > MAX_ANSWER_BYTES:
                 if len(curve_sets) == 1:
                     raise HTTPException(413, TOO_LARGE)
-                del curve_sets[-1], questions[-1]
+                del curve_sets[-1]
 
         def read(part: list[str]) -> None:
             for name in part:
                 with apart(problems, name):
                     known = self._live_runs.segments(name) or self._run(name).segments()
-                    answers = curves.read_all(known, questions)
-                    for curve_set, answer in zip(curve_sets, answers, strict=True):
+                    answers = remembered.read(known)
+                    for curve_set, answer in zip(curve_sets, answers, strict=False):
                         curve_set.add(name, known, answer)
                     remembered.note(name, answers)
                 cut()
+            remembered.keep(KEPT_TOGETHER)
 
         # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
         # take long even for one run, and keeps nobody else waiting.
         is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
         turn = self._reading.turn if is_plain else contextlib.nullcontext
-        size = max(1, CURVES_A_TURN // len(questions))
+        size = max(1, CURVES_A_TURN // len(remembered.questions))
         with self._live_runs.poller.asked():
             await answered(recall)
             left = [name for name in names if not remembered.has_all(name)]

@@ -28,8 +28,8 @@ logger = logging.getLogger("dashboard")
 
 MAGIC = b"everystep curves 1".ljust(24)
 
-MOST_HELD_BYTES = 96 << 20
-"""Of the files that were read last."""
+MOST_HELD = 1 << 20
+"""Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 250 bytes each."""
 
 MOST_KEPT_BYTES = 1 << 30
 """Of all files of a logdir; those that were added to the longest time ago go first."""
@@ -49,11 +49,24 @@ class KeptCurve(NamedTuple):
 
 
 class _Place(NamedTuple):
-    data: npt.NDArray[np.float64]
+    block: int
+    """Where the columns of its block begin in the file."""
     at: int
+    """Where its own begin in the block, in numbers."""
     length: int
     points: int
     columns: int
+
+    @property
+    def stop(self) -> int:
+        return self.at + self.length * len(COLUMNS if self.columns else POINTS)
+
+
+class _File(NamedTuple):
+    places: dict[tuple[str, int], _Place]
+    """By key and columns, none for points."""
+    size: int
+    """As far as it was read."""
 
 
 class CurveCache:
@@ -65,21 +78,24 @@ class CurveCache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._held = Kept(MOST_HELD_BYTES)
-        self._writing = threading.Lock()
+        self._held = Kept(MOST_HELD)
+        self._reading, self._writing = threading.Lock(), threading.Lock()
 
     def get(self, tag: str, columns: int, keys: Iterable[str]) -> dict[str, KeptCurve]:
         """Those of some curves that are kept as a card of so many columns draws them, by key."""
-        found = {}
-        known = self._known(tag)
-        for key in keys if known else ():
-            place = known.get((key, 0))
+        blocks: dict[int, list[tuple[str, _Place]]] = {}
+        places = self._known(tag)
+        for key in keys if places else ():
+            place = places.get((key, 0))
             if place is None or place.length > limit_of(columns):
-                place = known.get((key, columns))
+                place = places.get((key, columns))
             if place is not None:
-                width = len(COLUMNS if place.columns else POINTS)
-                body = place.data[place.at : place.at + width * place.length].reshape(width, place.length)
-                found[key] = KeptCurve(place.points, "columns" if place.columns else "points", list(body))
+                blocks.setdefault(place.block, []).append((key, place))
+        found: dict[str, KeptCurve] = {}
+        if blocks:
+            with contextlib.suppress(OSError), self._path(tag).open("rb") as file:
+                for start, wanted in blocks.items():
+                    found |= _columns_of(file.fileno(), start, wanted)
         return found
 
     def put(self, tag: str, columns: int, curves: dict[str, KeptCurve]) -> None:
@@ -89,7 +105,7 @@ class CurveCache:
         forms = [columns if each.form == "columns" else 0 for each in curves.values()]
         lengths = [len(each.columns[0]) for each in curves.values()]
         head: dict[str, Any] = {"tag": tag, "keys": list(curves), "forms": forms, "lengths": lengths}
-        head["counts"] = [each.points for each in curves.values()]
+        head["points"] = [each.points for each in curves.values()]
         text = json.dumps(head).encode()
         body = b"".join(np.ascontiguousarray(one, "<f8").tobytes() for each in curves.values() for one in each.columns)
         text += b" " * (-len(text) % 8)
@@ -121,49 +137,67 @@ class CurveCache:
             left += each
 
     def _known(self, tag: str) -> dict[tuple[str, int], _Place]:
-        """All that is kept of a tag, by key and columns, none for points; nothing where it cannot be believed."""
+        """Where all that is kept of a tag lies; nothing where it cannot be believed."""
         if self._folder is None:
             return {}
         path = self._path(tag)
         try:
             stat = os.stat(path)
-        except OSError:
+            with self._reading:
+                known: _File = self._held.get(path, stat.st_ino) or _File({}, 0)
+                if known.size != stat.st_size:
+                    known = _read(path, tag, known)
+                    self._held.put(path, stat.st_ino, known, len(known.places))
+        except FileNotFoundError:
             return {}
-        revision = stat.st_ino, stat.st_size, stat.st_mtime_ns
-        known: dict[tuple[str, int], _Place] | None = self._held.get(path, revision)
-        if known is None:
-            try:
-                known = _read(path.read_bytes(), tag)
-            except (OSError, ValueError, TypeError, LookupError):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                return {}
-            self._held.put(path, revision, known, stat.st_size)
-        return known
+        except (OSError, ValueError, TypeError, LookupError):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return {}
+        return known.places
 
 
-def _read(data: bytes, tag: str) -> dict[tuple[str, int], _Place]:
-    if not data.startswith(MAGIC):
-        raise ValueError("not of this version")
-    found: dict[tuple[str, int], _Place] = {}
-    at = len(MAGIC)
-    while at < len(data):
-        start = at + _DIGEST_BYTES
-        sizes = [int.from_bytes(data[start + each : start + each + 8], "little") for each in (0, _LENGTH_BYTES)]
-        text = start + 2 * _LENGTH_BYTES
-        stop = text + sum(sizes)
-        if stop > len(data) or _digest(memoryview(data)[start:stop]) != data[at:start]:
-            raise ValueError("not as it was written")
-        head = json.loads(data[text : text + sizes[0]])
-        if head["tag"] != tag:
-            raise ValueError("of another tag")
-        body = np.frombuffer(data, "<f8", sizes[1] // 8, text + sizes[0])
-        place = 0
-        for key, form, length, count in zip(head["keys"], head["forms"], head["lengths"], head["counts"], strict=True):
-            found[key, form] = _Place(body, place, length, count, form)
-            place += length * len(COLUMNS if form else POINTS)
-        at = stop
+def _columns_of(file: int, start: int, wanted: list[tuple[str, _Place]]) -> dict[str, KeptCurve]:
+    """Curves of one block, in one reading."""
+    first, last = min(place.at for _, place in wanted), max(place.stop for _, place in wanted)
+    data = np.frombuffer(os.pread(file, 8 * (last - first), start + 8 * first), "<f8")
+    found = {}
+    for key, place in wanted:
+        columns = data[place.at - first : place.stop - first].reshape(-1, place.length) if place.length else data[:0]
+        found[key] = KeptCurve(place.points, "columns" if place.columns else "points", list(columns))
     return found
+
+
+def _read(path: Path, tag: str, known: _File) -> _File:
+    """What of a file is known, and what was added to it since.
+
+    Raises:
+        ValueError, TypeError, LookupError: it is no file of ours, or not as it was written.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("not of this version")
+        at = file.seek(max(known.size, len(MAGIC)))
+        while digest := file.read(_DIGEST_BYTES):
+            sizes = file.read(2 * _LENGTH_BYTES)
+            text_size, size = (int.from_bytes(sizes[each : each + 8], "little") for each in (0, _LENGTH_BYTES))
+            if text_size + size > os.fstat(file.fileno()).st_size:
+                raise ValueError("not whole")
+            text, body = file.read(text_size), file.read(size)
+            if _digest(sizes + text + body) != digest:
+                raise ValueError("not as it was written")
+            head = json.loads(text)
+            if head["tag"] != tag:
+                raise ValueError("of another tag")
+            start, place = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size, 0
+            for key, form, length, points in zip(*(head[name] for name in _SAID), strict=True):
+                known.places[key, form] = _Place(start, place, length, points, form)
+                place = known.places[key, form].stop
+            at = file.tell()
+    return _File(known.places, at)
+
+
+_SAID = ("keys", "forms", "lengths", "points")
 
 
 def _digest(data: bytes | memoryview) -> bytes:

@@ -29,7 +29,7 @@ from tracker.walk import Link
 
 logger = logging.getLogger("dashboard")
 
-MET_AT_ONCE = 256
+MET_AT_ONCE = 128
 """Runs that the first look meets however long it takes; of a logdir with more the rest are met later."""
 
 PATIENCE_S = 1.0

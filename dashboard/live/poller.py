@@ -56,7 +56,7 @@ PATIENCE_S = 5.0
 """But so long after the start at the latest: a page that asks all the time is not to keep us from watching."""
 
 SLICE = 16
-"""Files that are completed at a time: 20 ms during which the catalog is held."""
+"""Files that are completed at a time: 20 ms, during which the catalog is held."""
 
 BEGIN_AGAIN_S = 1.0
 """After a fault of ours, before following begins anew."""
@@ -243,8 +243,8 @@ class Poller:
         self._next_scan = 0.0  # something may have come between the look and the watch
         yield 0.0
         while not self.catalog.is_complete:
-            self._ask(lambda: self.catalog.complete(SLICE))
-            yield 0.0
+            self._ask(lambda: Changes() if self.catalog.unmet else self.catalog.complete(SLICE))
+            yield CHORES_AFTER_S if self.catalog.unmet else 0.0
         while True:
             if self._changed:
                 self._changed = False

@@ -211,6 +211,8 @@ class LiveRuns:
     def _judge(self, runs: Collection[RunState], changed: list[dict[str, Any]], removed: list[str]) -> list[str] | None:
         """By which tags runs are judged, where that may have changed."""
         met = len(self.poller.catalog.met)
+        if self.poller.catalog.unmet:
+            return None  # a page that asks for those that are met is told with them
         if self._judged is None or met != self._judged_met:
             known = Headlines({run.name: curves_of(run) for run in runs})
             is_new = self._judged is None or known.tags() != self._judged.tags()

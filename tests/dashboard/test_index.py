@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import tracker
-from dashboard.live import catalog_cache, file_stamps, segment_state, user_edits
+from dashboard.live import catalog_cache, file_stamps, folders, segment_state, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.run_list import compact_list, last_step_of
@@ -24,9 +24,10 @@ from tracker.store.read import read_only
 
 @pytest.fixture(autouse=True)
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A logdir of three runs has an index too, and a file counts as settled at once."""
+    """A logdir of three runs has an index too, and what was just written counts as settled."""
     monkeypatch.setattr(catalog_cache, "WORTH_IT", 0)
     monkeypatch.setattr(file_stamps, "SETTLED_S", -1.0)
+    monkeypatch.setattr(folders, "YOUNG_S", -60.0)
 
 
 def log(root: Path, name: str, values: list[float], **how: Any) -> None:
