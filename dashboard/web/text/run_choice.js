@@ -20,7 +20,7 @@ import { inOrder, isWanted, searched } from "./run_fields.js";
  * @returns {string[]}
  */
 export const textsOf = (run) => [
-  ...new Set([run.name, run.shown, ...run.labels, ...[...searched(run)].map(([key, value]) => `${key}=${value}`)]),
+  ...new Set([run.name, run.shown, ...run.labels, ...searched(run).map(([key, value]) => `${key}=${value}`)]),
 ];
 
 /** @type {WeakMap<Named, string>} */

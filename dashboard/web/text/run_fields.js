@@ -53,26 +53,28 @@ const OWN = lookup({
 });
 
 /** @type {WeakMap<import("./config.js").Config, Map<string, Map<string, string>>>} */
-const ofNames = new WeakMap();
-const PART = /^([^=]+)=(.+)$/;
+const ofNames = new WeakMap(); // config -> name -> what the name says beyond it
+/** @type {Map<string, string>} */
+const NOTHING = new Map();
+const PART = /^([^=]+)=(.+)$/s;
 
 /**
- * Settings of a run: those that were logged, and where these do not say it what its name does: sweep/lr=0.1/seed=0.
+ * Settings that a run did not log and its name says: sweep/lr=0.1/seed=0.
  * @param {Named} run
  * @returns {Map<string, string>}
  */
-export function searched(run) {
-  const logged = settingsOf(run);
-  if (!run.name.includes("=")) return logged;
+function inName(run) {
+  if (!run.name.includes("=")) return NOTHING;
   const known = ofNames.get(run.config) ?? new Map();
   ofNames.set(run.config, known);
   let found = known.get(run.name);
   if (found) return found;
-  found = logged;
+  found = NOTHING;
+  const logged = settingsOf(run);
   for (const part of run.name.split("/")) {
     const [, key, value] = PART.exec(part) ?? [];
-    if (key === undefined || logged.has(key) || hasEnd(logged, key)) continue;
-    if (found === logged) found = new Map(logged);
+    if (key === undefined || logged.has(key) || hasEnd(logged, `.${key}`)) continue;
+    if (found === NOTHING) found = new Map();
     found.set(key, value);
   }
   known.set(run.name, found);
@@ -80,11 +82,21 @@ export function searched(run) {
 }
 
 /**
- * @param {Map<string, string>} settings
+ * A setting of a run: as it was logged, or as its name says.
+ * @param {Named} run
  * @param {string} key
  */
-function hasEnd(settings, key) {
-  for (const each of settings.keys()) if (each.endsWith(`.${key}`)) return true;
+const settingOf = (run, key) => settingsOf(run).get(key) ?? inName(run).get(key) ?? null;
+
+/** All of them. @param {Named} run @returns {[key: string, value: string][]} */
+export const searched = (run) => [...settingsOf(run), ...inName(run)];
+
+/**
+ * @param {Map<string, string>} settings
+ * @param {string} ending
+ */
+function hasEnd(settings, ending) {
+  for (const each of settings.keys()) if (each.endsWith(ending)) return true;
   return false;
 }
 
@@ -110,12 +122,9 @@ export class Fields {
   settings() {
     if (this.keys) return this.keys;
     this.keys = new Set();
-    let before = null;
     for (const run of this.runs) {
-      const own = searched(run);
-      if (own === before) continue;
-      before = own;
-      for (const key of own.keys()) this.keys.add(key);
+      for (const key of settingsOf(run).keys()) this.keys.add(key);
+      for (const key of inName(run).keys()) this.keys.add(key);
     }
     return this.keys;
   }
@@ -168,7 +177,7 @@ export class Fields {
 
   /** @param {string} key of a setting, exactly @returns {Field} */
   setting(key) {
-    return { id: `config:${key}`, kind: "setting", of: (run) => searched(run).get(key) ?? null, isMoreBetter: false };
+    return { id: `config:${key}`, kind: "setting", of: (run) => settingOf(run, key), isMoreBetter: false };
   }
 
   /** @param {string} tag exactly @param {Aspect} aspect @returns {Field} */

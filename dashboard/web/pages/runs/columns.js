@@ -97,6 +97,11 @@ export function column(id) {
   };
 }
 
+/** @type {Map<string, "text" | "number">} */
+let kinds = new Map(); // of settings, by key, until runs are others
+/** @type {string[] | null} */
+let kindsOf = null;
+
 // A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
 /**
  * @param {string} id
@@ -104,11 +109,16 @@ export function column(id) {
  * @returns {Column}
  */
 function setting(id, key) {
-  const texts = runs
-    .all()
-    .map((run) => settingsOf(run).get(key))
-    .filter((text) => text !== undefined);
-  const kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
+  if (kindsOf !== runs.names()) {
+    kindsOf = runs.names();
+    kinds = new Map();
+  }
+  let kind = kinds.get(key);
+  if (kind === undefined) {
+    const texts = runs.all().flatMap((run) => settingsOf(run).get(key) ?? []);
+    kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
+    kinds.set(key, kind);
+  }
   return {
     id,
     title: key,
@@ -149,6 +159,13 @@ export const shown = () => [
   ...(state.get("columns").length
     ? state.get("columns").filter((/** @type {string} */ id) => id !== "name" && isColumn(id))
     : usual()),
+];
+
+/** The tags whose metrics some column shows. */
+export const tags = () => [
+  ...new Set(
+    shown().flatMap((id) => (WAYS.some((way) => id.startsWith(`${way}:`)) ? [id.slice(id.indexOf(":") + 1)] : [])),
+  ),
 ];
 
 // Every column there could be, in the order in which they are offered.

@@ -96,7 +96,7 @@ export class GroupTable {
 
   /** The tags whose metrics it shows: those of the table of runs. */
   tags() {
-    return [...new Set(columns.shown().flatMap((id) => columns.column(id).tag ?? []))];
+    return columns.tags();
   }
 
   show() {

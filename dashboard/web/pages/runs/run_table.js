@@ -321,15 +321,14 @@ export class RunTable {
       if (button.dataset.needs) button.disabled = button.dataset.needs === "one" ? names.length !== 1 : !names.length;
   }
 
-  // The tags whose metrics some column shows.
   tags() {
-    const shown = columns.shown().map((id) => columns.column(id).tag);
-    return [...new Set(shown.filter((tag) => tag !== undefined))];
+    return columns.tags();
   }
 
   // Shows runs anew whose values changed: those in sight, and all in their order where that rests on values.
   refresh() {
     if (!this.table) return;
+    this.table.expireValueCache();
     if (state.get("sort") || state.get("columnFilter")) this.table.refreshClientSideRowModel("filter");
     this.table.refreshCells();
   }
