@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal
 
 from dashboard.choosing.query import Wanted
@@ -319,9 +319,4 @@ def is_wanted(value: Value, wanted: Wanted) -> bool:
         return True
     if wanted.number is not None and is_number(value):
         return place(value) == place(wanted.text) if is_number(wanted.text) else float(value) == wanted.number
-    return "*" in wanted.text and _pattern(wanted.text).fullmatch(lower) is not None
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
+    return wanted.pattern is not None and wanted.pattern.fullmatch(lower) is not None

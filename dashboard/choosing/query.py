@@ -63,10 +63,11 @@ class Expression:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A value in small letters; `number`: as one, where it is one."""
+    """A value in small letters; `number`: as one, where it is one; `pattern`: what fits, where it has a `*`."""
 
     text: str
     number: float | None
+    pattern: re.Pattern[str] | None
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,15 @@ def _term(token: _Token) -> Word | Expression | Condition | None:
     plain = cast(Sign, "=" if sign == "!=" else sign)
     bounds = None if is_literal else _bounds(key, plain, value)
     parts = [value] if is_literal or value.startswith("[") else [part for part in value.split(",") if part]
-    wanted = () if bounds is not None else tuple(Wanted(part.lower(), number_in(part)) for part in parts)
+    wanted = () if bounds is not None else tuple(_wanted(part, is_literal=is_literal) for part in parts)
     return Condition(key, plain, wanted, bounds, token.text, token.negated != (sign == "!="))
+
+
+def _wanted(part: str, *, is_literal: bool) -> Wanted:
+    text = part.lower()
+    pieces = [re.escape(piece) for piece in text.split("*")]
+    fits = re.compile(".*".join(pieces), re.DOTALL) if len(pieces) > 1 and not is_literal else None
+    return Wanted(text, number_in(part), fits)
 
 
 def _bounds(key: str, sign: str, value: str) -> tuple[float, float] | None:

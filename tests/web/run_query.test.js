@@ -1,4 +1,4 @@
-// Searches over runs: the same table as tests/dashboard/test_choosing.py, and what holds of any search.
+// Searches over runs: the same table as tests/dashboard/test_run_queries.py, and what holds of any search.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

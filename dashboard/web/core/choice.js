@@ -9,10 +9,10 @@ import { parse } from "../text/run_query.js";
 /**
  * @typedef {import("./runs.js").Run} Run
  * @typedef {import("../text/run_fields.js").Field} Field
- * @typedef {{ all: () => Run[], tags: () => string[], headline: () => string | null }} Known what there is, newest first
+ * @typedef {{ all: () => Run[], tags: () => string[], headline: () => string | null }} Known runs, the newest first
  */
 
-const owner = {}; // in whose name metrics are wanted
+const owner = Symbol("the search over runs"); // in whose name metrics are wanted
 const NOTHING = /** @type {import("../text/run_choice.js").Choice} */ ({
   names: null,
   problem: "",
@@ -25,7 +25,8 @@ let known = { all: () => [], tags: () => [], headline: () => null };
 /** @type {Fields | null} */
 let fields = null; // of the runs as they are now
 let query = parse(state.get("runs"));
-let choice = query.terms.length || query.pick ? { ...NOTHING, names: new Set() } : NOTHING; // nothing before it is known
+// Nothing passes before it is known what does.
+let choice = query.terms.length || query.pick ? { ...NOTHING, names: new Set() } : NOTHING;
 /** @type {Field | null} */
 let by = null; // what runs are sorted by; null for their age
 let isFalling = false;

@@ -1,6 +1,6 @@
-// Which runs are switched off, as few words however many they are: a name is that run, "sweep/" all below it, "/" all
-// there are; with a slash in front they are shown nevertheless: "/" and "/sweep/3" leave that one. The longest word that
-// speaks of a run counts.
+// Which runs are switched off, in few words however many they are: a name is that run, "sweep/" all below it, "/" all
+// there are; with a slash in front they are shown nevertheless: "/" and "/sweep/3" leave that one. The longest word
+// that speaks of a run counts.
 
 export class Hidden {
   /** @param {readonly string[]} words */

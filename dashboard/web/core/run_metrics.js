@@ -8,13 +8,13 @@ const REREAD_MS = 1500; // after something changed that only the server knows
 const TELL_MS = 250; // between two words of new points
 
 /** @typedef {"last" | "min" | "max"} Part of a metric */
-/** @typedef {{ last: Float64Array, min: Float64Array, max: Float64Array, has: Uint8Array }} Columns of a tag, by place */
+/** @typedef {Record<Part, Float64Array> & { has: Uint8Array }} Columns of a tag, by place */
 
 /** @type {Map<string, number>} */
 const places = new Map(); // run -> its place in each column
 /** @type {Map<string, Columns>} */
 const columns = new Map();
-/** @type {Map<object, string[]>} */
+/** @type {Map<object | symbol, string[]>} */
 const wanted = new Map(); // who -> tags
 /** @type {Set<string>} */
 const asked = new Set(); // tags that were asked for of all runs
@@ -60,7 +60,7 @@ export const isKnown = (tags) => [...tags].every((tag) => columns.has(tag));
 
 /**
  * What one part of the page wants to know from now on.
- * @param {object} owner
+ * @param {object | symbol} owner
  * @param {string[]} tags
  */
 export function want(owner, tags) {

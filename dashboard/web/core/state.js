@@ -4,10 +4,11 @@ import { parse } from "./dictionary.js";
 /**
  * @typedef {{
  *   page: string, tags: string, runs: string, smooth: number, kind: string, x: import("../charts/curve.js").Axis,
- *   order: string, asTree: string, metric: string, logx: boolean, logy: boolean, robust: boolean, marks: boolean, off: string[], chosen: string[],
+ *   metric: string, logx: boolean, logy: boolean, robust: boolean, marks: boolean, off: string[], chosen: string[],
+ *   order: string, asTree: string, tableBy: string[],
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
- *   heights: string, pace: number | null, sort: string, tableBy: string[], columns: string[], columnFilter: string, envs: string[],
+ *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
  *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string,
  *   rankBy: string, rankValue: string, joinRanks: boolean, many: string, target: string[],
  * }} State what the page shows

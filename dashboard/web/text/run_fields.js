@@ -1,5 +1,5 @@
-// What runs can be searched and sorted by: settings, metrics, and what each run says of itself. A key names one of these,
-// exactly or by its end: lr for optimizer.lr, loss for val/loss. The same as dashboard/choosing/fields.py.
+// What runs can be searched and sorted by: settings, metrics, and what each run says of itself. A key names one of
+// these, exactly or by its end: lr for optimizer.lr, loss for val/loss. The same as dashboard/choosing/fields.py.
 import { isMoreBetter } from "./better.js";
 import { compare, isNumber, settingsOf } from "./config.js";
 import { lookup } from "./lookup.js";
@@ -23,7 +23,7 @@ import { lookup } from "./lookup.js";
  * @property {import("./config.js").Config} config
  */
 /** @typedef {"last" | "min" | "max" | "best"} Aspect of a metric */
-/** @typedef {(run: Named, tag: string, aspect: "last" | "min" | "max") => number | null} Metric null where a run has none */
+/** @typedef {(run: Named, tag: string, part: "last" | "min" | "max") => number | null} Metric null for none */
 /**
  * @typedef {object} Field
  * @property {string} id as the table of runs calls its column: config:lr, best:val/loss, took
@@ -52,29 +52,27 @@ const OWN = lookup({
   findings: (run) => (run.findings ? run.findings[0] + run.findings[1] : null),
 });
 
-/** @type {WeakMap<import("./config.js").Config, Map<string, Map<string, string>>>} */
+/** @type {WeakMap<import("./config.js").Config, Map<string, Map<string, string> | null>>} */
 const ofNames = new WeakMap(); // config -> name -> what the name says beyond it
-/** @type {Map<string, string>} */
-const NOTHING = new Map();
 const PART = /^([^=]+)=(.+)$/s;
 
 /**
  * Settings that a run did not log and its name says: sweep/lr=0.1/seed=0.
  * @param {Named} run
- * @returns {Map<string, string>}
+ * @returns {Map<string, string> | null} null for none
  */
 function inName(run) {
-  if (!run.name.includes("=")) return NOTHING;
+  if (!run.name.includes("=")) return null;
   const known = ofNames.get(run.config) ?? new Map();
   ofNames.set(run.config, known);
   let found = known.get(run.name);
-  if (found) return found;
-  found = NOTHING;
+  if (found !== undefined) return found;
+  found = null;
   const logged = settingsOf(run);
   for (const part of run.name.split("/")) {
     const [, key, value] = PART.exec(part) ?? [];
     if (key === undefined || logged.has(key) || hasEnd(logged, `.${key}`)) continue;
-    if (found === NOTHING) found = new Map();
+    found ??= new Map();
     found.set(key, value);
   }
   known.set(run.name, found);
@@ -86,10 +84,10 @@ function inName(run) {
  * @param {Named} run
  * @param {string} key
  */
-const settingOf = (run, key) => settingsOf(run).get(key) ?? inName(run).get(key) ?? null;
+const settingOf = (run, key) => settingsOf(run).get(key) ?? inName(run)?.get(key) ?? null;
 
 /** All of them. @param {Named} run @returns {[key: string, value: string][]} */
-export const searched = (run) => [...settingsOf(run), ...inName(run)];
+export const searched = (run) => [...settingsOf(run), ...(inName(run) ?? [])];
 
 /**
  * @param {Map<string, string>} settings
@@ -124,7 +122,7 @@ export class Fields {
     this.keys = new Set();
     for (const run of this.runs) {
       for (const key of settingsOf(run).keys()) this.keys.add(key);
-      for (const key of inName(run).keys()) this.keys.add(key);
+      for (const key of inName(run)?.keys() ?? []) this.keys.add(key);
     }
     return this.keys;
   }
@@ -280,27 +278,10 @@ const isNone = (value) => value === null || value === undefined || value === "" 
  * @param {string | number} value
  * @param {import("./run_query.js").Wanted} wanted
  */
-export function isWanted(value, { text, number }) {
+export function isWanted(value, { text, number, pattern }) {
   if (typeof value === "number") return number !== null && (value === number || (value !== value && number !== number));
   const lower = value.toLowerCase();
   if (lower === text) return true;
   if (number !== null && isNumber(value)) return isNumber(text) ? compare(value, text) === 0 : Number(value) === number;
-  return text.includes("*") && pattern(text).test(lower);
-}
-
-/** @type {Map<string, RegExp>} */
-const patterns = new Map();
-/** @param {string} text */
-function pattern(text) {
-  const known = patterns.get(text);
-  if (known) return known;
-  if (patterns.size > 100) patterns.clear();
-  const made = new RegExp(
-    `^${text
-      .split("*")
-      .map((each) => each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-      .join("[^]*")}$`,
-  );
-  patterns.set(text, made);
-  return made;
+  return pattern?.test(lower) ?? false;
 }

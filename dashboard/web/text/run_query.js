@@ -1,5 +1,5 @@
-// What the search over runs says, taken apart: words, /expressions/, conditions on settings and metrics, and a pick such
-// as "best 20 by val/loss". The same as dashboard/choosing/query.py; tests/web/run_query.json holds both to it.
+// What the search over runs says, taken apart: words, /expressions/, conditions on settings and metrics, and a pick as
+// "best 20 by val/loss". The same as dashboard/choosing/query.py; tests/web/run_query.json holds both to it.
 //
 //   adam -sgd               words that are there, and one that is not
 //   /seed=[02]$/i           an expression
@@ -11,12 +11,14 @@
 import { lookup } from "./lookup.js";
 
 /**
- * @typedef {{ text: string, number: number | null }} Wanted a value that is wanted; as a number where it is one
+ * @typedef {{ text: string, number: number | null, pattern: RegExp | null }} Wanted a value that is wanted; as a number
+ *   where it is one, and where it has a * as what fits
  * @typedef {{ low: number, high: number }} Bounds which belong to it
  * @typedef {{ is: "word", word: string }} Word in small letters
  * @typedef {{ is: "expression", expression: RegExp }} Expression
  * @typedef {{
- *   is: "condition", key: string, op: "=" | "<" | "<=" | ">" | ">=", any: Wanted[], bounds: Bounds | null, text: string,
+ *   is: "condition", key: string, op: "=" | "<" | "<=" | ">" | ">=", any: Wanted[], bounds: Bounds | null,
+ *   text: string,
  * }} Condition any: texts of which one is to be equal; text: as it was written
  * @typedef {(Word | Expression | Condition) & { not: boolean }} Term
  * @typedef {"newest" | "oldest" | "best" | "worst" | "lowest" | "highest"} Way
@@ -82,7 +84,11 @@ export function parse(text) {
   }
 }
 
-/** @typedef {{ raw: string, text: string, isQuoted: boolean, expression: [body: string, flags: string] | null, not: boolean }} Token */
+/**
+ * @typedef {{
+ *   raw: string, text: string, isQuoted: boolean, expression: [body: string, flags: string] | null, not: boolean,
+ * }} Token text: without quotation marks
+ */
 
 /**
  * What stands between spaces; within quotes and expressions a space is one of theirs.
@@ -139,11 +145,19 @@ function termOf({ raw, text, isQuoted, expression, not }) {
     is: "condition",
     key,
     op,
-    any: bounds ? [] : parts.map((part) => ({ text: part.toLowerCase(), number: numberIn(part) })),
+    any: bounds ? [] : parts.map((part) => wantedOf(part, isLiteral)),
     bounds,
     text,
     not: not !== (sign === "!="),
   };
+}
+
+/** @param {string} part @param {boolean} isLiteral @returns {Wanted} */
+function wantedOf(part, isLiteral) {
+  const text = part.toLowerCase();
+  const pieces = text.split("*").map((each) => each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = pieces.length > 1 && !isLiteral ? new RegExp(`^${pieces.join("[^]*")}$`) : null;
+  return { text, number: numberIn(part), pattern };
 }
 
 /**

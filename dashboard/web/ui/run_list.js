@@ -123,10 +123,16 @@ export class RunList {
       dashes: (/** @type {Run} */ run, /** @type {number} */ number) => this.dashesOf(run, number),
       sketch: (/** @type {string} */ name) => this.sparks.of(name),
     };
+    /** @type {Element | null} */
+    let before = null;
     for (let i = first; i < last; i++) {
       const row = places.rows[i],
         shown = this.rows.get(row.key) ?? this.#made(row);
       const { element } = shown;
+      // In the order in which they are seen, as they are read out; what is moved would lose the focus.
+      const next = /** @type {Element | null} */ (before ? before.nextElementSibling : this.holder.firstElementChild);
+      if (next !== element && !element.contains(document.activeElement)) this.holder.insertBefore(element, next);
+      before = element;
       element.style.top = `${places.top(i)}px`;
       element.style.setProperty("--level", String(Math.min(row.level, 8)));
       element.setAttribute("aria-posinset", String(row.place));
@@ -149,7 +155,6 @@ export class RunList {
       this.focused = key;
     });
     this.rows.set(key, made);
-    this.holder.append(made.element);
     return made;
   }
 

@@ -97,10 +97,8 @@ export function column(id) {
   };
 }
 
-/** @type {Map<string, "text" | "number">} */
-let kinds = new Map(); // of settings, by key, until runs are others
-/** @type {string[] | null} */
-let kindsOf = null;
+/** @type {WeakMap<string[], Map<string, "text" | "number">>} */
+const kinds = new WeakMap(); // of settings by key, by the list of runs that they are of
 
 // A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
 /**
@@ -109,15 +107,13 @@ let kindsOf = null;
  * @returns {Column}
  */
 function setting(id, key) {
-  if (kindsOf !== runs.names()) {
-    kindsOf = runs.names();
-    kinds = new Map();
-  }
-  let kind = kinds.get(key);
+  const known = kinds.get(runs.names()) ?? new Map();
+  kinds.set(runs.names(), known);
+  let kind = known.get(key);
   if (kind === undefined) {
     const texts = runs.all().flatMap((run) => settingsOf(run).get(key) ?? []);
     kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
-    kinds.set(key, kind);
+    known.set(key, kind);
   }
   return {
     id,

@@ -32,7 +32,6 @@ export const OPTIONS = {
     suppressHeaderMenuButton: true,
     filterParams: FILTER,
   },
-  valueCache: true, // sorting asks for each value a dozen times; run_table.js lets go of them
   tooltipShowDelay: 500,
   rowBuffer: 6,
   preventDefaultOnContextMenu: true,

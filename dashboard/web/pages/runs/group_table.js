@@ -17,7 +17,7 @@ import { chooseGroups } from "./group_choice.js";
 /** @typedef {import("../../text/run_fields.js").Field} Field */
 /** @typedef {import("../../core/runs.js").Run} Run */
 /** @typedef {{ id: string, cells: (string | number | null)[], runs: Run[] }} Row */
-/** @typedef {{ title: string, head: string, isText: boolean, better: boolean }} Column head: over the titles of several */
+/** @typedef {{ title: string, head: string, isText: boolean }} Column head: over the titles of several */
 
 const BLANK = "not set";
 
@@ -110,11 +110,9 @@ export class GroupTable {
       groups.every(({ values }) => values[i] === null || !Number.isNaN(Number(values[i]))),
     );
     this.columns = [
-      ...by.map((field, i) => ({ title: name(field), head: "", isText: !isNumber[i], better: false })),
-      { title: "runs", head: "", isText: false, better: false },
-      ...of.flatMap(({ tag = "", isMoreBetter }) =>
-        ["best", "mean", "± std"].map((title) => ({ title, head: tag, isText: false, better: isMoreBetter })),
-      ),
+      ...by.map((field, i) => ({ title: name(field), head: "", isText: !isNumber[i] })),
+      { title: "runs", head: "", isText: false },
+      ...of.flatMap(({ tag = "" }) => ["best", "mean", "± std"].map((title) => ({ title, head: tag, isText: false }))),
     ];
     this.rows = groups.map(({ key, values, runs: own }) => ({
       id: key,
@@ -173,7 +171,7 @@ function definitions(all) {
 /** @param {Column} column @param {number} i */
 function definition({ title, isText, head }, i) {
   return {
-    colId: String(i),
+    colId: `cell${i}`,
     headerName: title,
     headerTooltip: head ? `${head} · ${title} of the last values` : title,
     width: head ? 96 : Math.max(90, title.length * 8 + 40),

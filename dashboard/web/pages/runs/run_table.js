@@ -328,7 +328,6 @@ export class RunTable {
   // Shows runs anew whose values changed: those in sight, and all in their order where that rests on values.
   refresh() {
     if (!this.table) return;
-    this.table.expireValueCache();
     if (state.get("sort") || state.get("columnFilter")) this.table.refreshClientSideRowModel("filter");
     this.table.refreshCells();
   }
