@@ -6,8 +6,8 @@ import { numberOf } from "./run_choice.js";
 /**
  * @typedef {import("./run_fields.js").Named} Named
  * @typedef {import("./run_fields.js").Field} Field
- * @typedef {{ count: number, best: number, mean: number, std: number }} Summary of a field over some runs: how many have
- *   a finite number there, their best, mean and deviation (n - 1); NaN for none
+ * @typedef {{ count: number, best: number, mean: number, std: number }} Summary of a field over some runs: how many
+ *   have a finite number there, their best, mean and deviation (n - 1); NaN for none
  */
 /**
  * @template {Named} T

@@ -4,7 +4,8 @@
 /**
  * @typedef {{
  *   path: string, label: string, count: number, items: (Folder | string)[], first: string,
- * }} Folder path: with its slash; label: what of it the folders above do not say; items: folders, and names of runs; first: of its runs
+ * }} Folder path: with its slash; label: what of it the folders above do not say; items: folders, and names of runs;
+ *   first: of its runs
  * @typedef {{ key: string, level: number, folder: Folder | null, from: number, place: number, of: number }} Row key: of
  *   a run its name, of a folder its path; from: where what its folders do not say begins in a run's name; place, of:
  *   which of so many beside it
