@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import report  # noqa: E402
+
 STEPS, TAGS = 200, 20
 
 
@@ -39,7 +41,7 @@ def back_test_of(runs: int, folder: Path) -> str:
     began = time.perf_counter()
     found = back_test(trigger.parse("val/loss > 1.2 * min(val/loss) for 5 steps"), names, store.run, patience_s=600)
     took = time.perf_counter() - began
-    return f"back-test: {found.n_fired:,} of {found.examined:,} runs of {TAGS} tags, {took:.1f} s"
+    return f"{took:.1f} s, {found.n_fired:,} fired"
 
 
 def main() -> None:
@@ -52,8 +54,14 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
-        print(f"alerts: {play(Path(folder), arguments.crossings, seed=1)}", flush=True)
-        print(back_test_of(arguments.runs, Path(folder) / "many"), flush=True)
+        rows = [
+            ["alerts", str(play(Path(folder), arguments.crossings, seed=1))],
+            [
+                f"back-test of {arguments.runs:,} runs of {TAGS} tags",
+                back_test_of(arguments.runs, Path(folder) / "many"),
+            ],
+        ]
+    report.show(f"Alerts ({report.machine()})", rows, ["what", "seen"])
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from urllib.parse import quote
 
 import numpy as np
 import psutil
+import report
 
 import tracker
 from tracker import logdir as logdirs
@@ -258,25 +259,25 @@ def main() -> None:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print(file=sys.stderr)
-    print(f"damaged files                        {found['bad']:>8,}")
-    print(f"  named                              {found['named']:>8,}")
-    print(f"  read as it was logged              {found['whole']:>8,}")
-    print(
-        f"  read otherwise, without a word     {found['silent']:>8,}   by {dict(Counter({k[7:]: v for k, v in found.items() if k.startswith('silent ')}))}"
-    )
-    print(
-        f"good runs shown, drawn, exported     {found['shown']:>8,}, {found['drawn']:,}, {found['exported']:,} of {found['good']:,}"
-    )
-    print(f"followers that died                  {found['dead']:>8,}")
-    print(
-        f"questions                            {len(took):>8,}   median {statistics.median(took) * 1e3:.0f} ms, slowest {max(took):.2f} s"
-    )
-    print(f"  over 2 s                           {sum(each > 2 for each in took):>8,}")
-    print(f"faults of the server                 {sum(faults.values()):>8,}")
-    for fault, count in faults.most_common(20):
-        print(f"  {count} × {fault}")
-    print(f"tracebacks                           {found['tracebacks on stderr']:>8,}")
-    print(f"memory of the server                 {max(rss):>8.0f} MiB at most")
+    kinds = dict(Counter({k[7:]: v for k, v in found.items() if k.startswith("silent ")}))
+    rows = [
+        ["damaged files", f"{found['bad']:,}"],
+        ["  named", f"{found['named']:,}"],
+        ["  read as it was logged", f"{found['whole']:,}"],
+        ["  read otherwise, without a word", f"{found['silent']:,}, by {kinds}"],
+        [
+            "good runs shown, drawn, exported",
+            f"{found['shown']:,}, {found['drawn']:,}, {found['exported']:,} of {found['good']:,}",
+        ],
+        ["followers that died", f"{found['dead']:,}"],
+        ["questions", f"{len(took):,}, median {statistics.median(took) * 1e3:.0f} ms, slowest {max(took):.2f} s"],
+        ["  over 2 s", f"{sum(each > 2 for each in took):,}"],
+        ["faults of the server", f"{sum(faults.values()):,}"],
+        *([f"  {fault}", str(count)] for fault, count in faults.most_common(20)),
+        ["tracebacks", f"{found['tracebacks on stderr']:,}"],
+        ["memory of the server", f"{max(rss):.0f} MiB at most"],
+    ]
+    report.show(f"Damage ({report.machine()})", rows, ["what", "seen"])
 
 
 def check(

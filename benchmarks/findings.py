@@ -181,16 +181,18 @@ def main() -> None:
     given = parser.parse_args()
     runs = given.runs or (100 if given.quick else 1000)
     seconds = given.seconds or (15.0 if given.quick else 60.0)
-    print(f"Findings ({report.machine()})", flush=True)
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         parts = {
             "many": many(Path(folder, "many"), runs),
             "long": long(Path(folder, "long"), LONG_POINTS // 5 if given.quick else LONG_POINTS),
             "live": going(Path(folder, "live"), seconds),
         }
-        for name, rows in parts.items():
-            for what, figure, bar in rows if given.only in (None, name) else ():
-                print(f"  {what:72}{figure:>8}  {bar}".rstrip(), flush=True)
+        for name, part in parts.items():
+            for row in part if given.only in (None, name) else ():
+                rows.append(list(row))
+                print("  ".join(row).rstrip(), flush=True)
+    report.show(f"Findings ({report.machine()})", rows, ["what", "measured", "bar"])
 
 
 if __name__ == "__main__":

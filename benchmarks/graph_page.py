@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import model_graphs  # noqa: E402  # found on the path set above
+import report  # noqa: E402
 from conftest import start_viz  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
@@ -75,11 +76,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
     plain = model_graphs.large()
-    print(f"{len(plain['nodes']):,} nodes, {len(plain['edges']):,} edges; median and worst of {repeats}\n")
-    print(f"{'':44} {'median':>9} {'worst':>9} {'bar':>9}")
-    report("scope tree, once (Python)", [timed(lambda: GraphView(plain)) for _ in range(repeats)], 200)
+    rows = [row("scope tree, once (Python)", [timed(lambda: GraphView(plain)) for _ in range(repeats)], 200)]
     view = GraphView(plain)
-    report("worst scope of all (Python)", [max(timed(lambda i=i: view.scope(i)) for i in scopes(view))], 5)
+    rows.append(row("worst scope of all (Python)", [max(timed(lambda i=i: view.scope(i)) for i in scopes(view))], 5))
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         tracker.init(logdir=folder, name="large")
@@ -93,8 +92,9 @@ def main() -> None:
                 page.goto(f"{served.address}&p=graph", wait_until="commit")
                 took = page.evaluate(WAIT, ["painted", 0])
                 found.setdefault("first paint while the server still starts", []).append(took)
-    for name, all_took in found.items():
-        report(name, all_took, BARS.get(name))
+    rows += [row(name, took, BARS.get(name)) for name, took in found.items()]
+    what = f"Graph of {len(plain['nodes']):,} nodes, {len(plain['edges']):,} edges; {repeats} times"
+    report.show(f"{what}; {report.machine()}", rows, ["figure", "median", "worst", "bar", ""])
 
 
 def visit(page: Any, served: Any) -> Iterator[tuple[str, float]]:
@@ -143,11 +143,11 @@ def timed(act: Callable[[], Any]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def report(name: str, took: list[float], bar: float | None) -> None:
+def row(name: str, took: list[float], bar: float | None) -> list[str]:
     """One line of the table."""
     middle = statistics.median(took)
-    said = "" if bar is None else f"{bar:6.0f} ms{'   over' if middle > bar else ''}"
-    print(f"{name:44} {middle:6.0f} ms {max(took):6.0f} ms {said}")
+    said = ["", ""] if bar is None else [f"{bar:g} ms", report.verdict(middle, bar)]
+    return [name, f"{middle:.0f} ms", f"{max(took):.0f} ms", *said]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import numpy.typing as npt
 from playwright.sync_api import sync_playwright
 
 import tracker
+from benchmarks import report
 from dashboard.cli import main as viz
 from sample_runs.digits import PREPROCESS, make_model
 from trainer import tfjs
@@ -176,12 +177,11 @@ def served(logdir: Path) -> Iterator[str]:
         process.stdout.close()
 
 
-def told(what: str, first: list[float], further: list[float]) -> None:
+def row(what: str, first: list[float], further: list[float]) -> list[str]:
+    """One line: ms until the first answer of each turn, and of the further ones."""
     p50, p95 = np.percentile(further, [50, 95])
-    firsts = " ".join(f"{each:,.0f}" for each in first)
-    print(
-        f"{what:24} first {firsts} ms; {len(further)} further: p50 {p50:.1f}, p95 {p95:.1f}, max {max(further):.1f} ms"
-    )
+    bars = "1,000" if what.startswith("digits") else "1,500"
+    return [what, " ".join(f"{each:,.0f}" for each in first), bars, f"{p50:.1f}", f"{p95:.1f}", f"{max(further):.1f}"]
 
 
 def main() -> None:
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--asks", type=int, default=100, help="further questions a turn")
     options = parser.parse_args()
     path = os.environ.get("EVERYSTEP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         for name, log in (("digits", log_digits), ("mobilenet", log_mobilenet)):
@@ -204,15 +205,25 @@ def main() -> None:
             began = time.perf_counter()
             if viz(["export", "--logdir", str(logdir), name, "--model", name, "-o", str(card)]):
                 raise SystemExit(1)
-            print(f"{name:24} card of {card.stat().st_size / 1e6:.1f} MB in {time.perf_counter() - began:.1f} s")
+            size = f"{card.stat().st_size / 1e6:.1f} MB, made in {time.perf_counter() - began:.1f} s"
             asks = options.asks if name == "digits" else max(5, options.asks // 10)
             turns = [of_the_card(browser, card, model, input_name, shape, asks) for _ in range(options.turns)]
-            told(f"{name}, card offline", [first for first, _ in turns], [each for _, more in turns for each in more])
+            rows.append(
+                row(
+                    f"{name}, card of {size}, offline",
+                    [first for first, _ in turns],
+                    [each for _, more in turns for each in more],
+                )
+            )
             if name == "digits":
                 with served(logdir) as base:
                     pages = [of_the_page(browser, base) for _ in range(options.turns)]
-                told("digits, page Try", [first for first, _ in pages], [each for _, more in pages for each in more])
+                rows.append(
+                    row("digits, page Try", [first for first, _ in pages], [each for _, more in pages for each in more])
+                )
         browser.close()
+    headers = ["ms", "first", "bar", "further p50", "p95", "max"]
+    report.show(f"Models in the browser ({report.machine()})", rows, headers)
 
 
 if __name__ == "__main__":

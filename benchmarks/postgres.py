@@ -13,6 +13,7 @@ import contextlib
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import postgres_cluster
+import report
 
 import tracker
 from tracker import logdir as logdirs
@@ -40,9 +42,9 @@ def main() -> None:
         address = postgres_cluster.URL or stack.enter_context(postgres_cluster.cluster()).url("postgres")
         store = opened(address, for_writing=True)
         path = _run(Path(folder), asked.points, asked.series)
-        _arriving(path, store, asked.points, Path(folder))
-        _charts(store)
+        rows = [*_arriving(path, store, asked.points, Path(folder)), _charts(store)]
         store.close()
+    report.show(f"Runs in PostgreSQL ({report.machine()})", rows, ["figure", "seen", "bar", ""])
 
 
 def _run(root: Path, points: int, series: int) -> Path:
@@ -54,9 +56,9 @@ def _run(root: Path, points: int, series: int) -> Path:
     return logdirs.segment_files(root / "r")[0]
 
 
-def _arriving(path: Path, store: PgStore, points: int, folder: Path) -> None:
+def _arriving(path: Path, store: PgStore, points: int, folder: Path) -> Iterator[list[str]]:
     taker = store.replica("r", logdirs.segment_id(path))
-    for name, each in (("PostgreSQL", taker), ("folder", Replica(folder / "copy.sqlite"))):
+    for name, each in (("database", taker), ("folder", Replica(folder / "copy.sqlite"))):
         begin = time.perf_counter()
         reading = 0.0
         while not each.arrived.is_whole:
@@ -66,7 +68,11 @@ def _arriving(path: Path, store: PgStore, points: int, folder: Path) -> None:
             reading += time.perf_counter() - now
             each.take(shipment)
         took = time.perf_counter() - begin
-        print(f"{name}: {points / took / 1e6:.2f} M points/s ({took:.1f} s, of which {reading:.1f} s reading the file)")
+        rate = points / took / 1e6
+        yield [
+            f"{points:,} points into a {name}", f"{rate:.2f} M/s ({reading:.1f} of {took:.1f} s reading the file)",
+            *(["≥ 1 M", report.verdict(rate, 1, at_least=True)] if each is taker else ["", ""]),
+        ]  # fmt: skip
         each.close()
     with read_only.snapshot(path) as connection:
         rows = [KEEPERS["scalars"](0, row) for row in shipping.behind(connection, Arrived(), 1 << 60).scalars]
@@ -80,10 +86,10 @@ def _arriving(path: Path, store: PgStore, points: int, folder: Path) -> None:
             for row in rows:
                 copy.write_row(row)
     driver.rollback()
-    print(f"COPY alone of the same rows: {points / (time.perf_counter() - begin) / 1e6:.2f} M points/s")
+    yield ["COPY alone of the same rows", f"{points / (time.perf_counter() - begin) / 1e6:.2f} M/s", "", ""]
 
 
-def _charts(store: PgStore) -> None:
+def _charts(store: PgStore) -> list[str]:
     run = tracker.open(store.engine.url.render_as_string(hide_password=False)).run("r")
     tag = run.tags("scalar")[0]
     last = run.envelope(tag, 1).step_last[0]
@@ -94,7 +100,8 @@ def _charts(store: PgStore) -> None:
         begin = time.perf_counter()
         run.envelope(tag, 1000, start, stop)
         times.append(1000 * (time.perf_counter() - begin))
-    print(f"envelope of 1,000 columns: p50 {np.percentile(times, 50):.1f} ms, p95 {np.percentile(times, 95):.1f} ms")
+    p50, p95 = np.percentile(times, [50, 95])
+    return ["1,000 columns of any window", f"p50 {p50:.1f}, p95 {p95:.1f} ms", "p95 ≤ 100 ms", report.verdict(p95, 100)]
 
 
 if __name__ == "__main__":

@@ -14,10 +14,16 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+GATHERED = "EVERYSTEP_TABLES"
+"""A variable of the environment: the file that tables are added to, a line of JSON each."""
+
 
 def show(title: str, rows: Sequence[Sequence[Any]], headers: Sequence[str]) -> None:
-    """Prints a table with aligned columns."""
+    """Prints a table with aligned columns; and adds it to the file that `all` gathers them in, if it asked for that."""
     cells = [[str(cell) for cell in row] for row in rows]
+    if gathered := os.environ.get(GATHERED):
+        with open(gathered, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"title": title, "headers": list(headers), "rows": cells}) + "\n")
     widths = [max(len(str(h)), *(len(row[i]) for row in cells)) for i, h in enumerate(headers)]
     print(f"\n{title}")
     for line in [list(headers), ["-" * width for width in widths], *cells]:

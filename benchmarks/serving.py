@@ -33,6 +33,7 @@ import numpy as np
 import psutil
 
 import tracker
+from benchmarks import report
 from sample_runs.digits import load_digits, make_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -244,22 +245,19 @@ def main() -> None:
             for _ in range(arguments.turns):
                 for kind, (port, process) in servers.items():
                     turns[kind].append(load(port, requests, arguments.seconds, process, checks[kind]))
-    print(
-        f"{arguments.clients} clients, {arguments.turns} turns of {arguments.seconds:g} s each, {os.cpu_count()} cores"
-    )
-    print(
-        f"{'':<10} {'requests/s':>11} {'(of turns)':>17} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs/request':>15} {'asking':>8}"
-    )
+    rows = []
     for kind, found in turns.items():
         seconds = np.concatenate([each.seconds for each in found])
         rates = sorted(len(each.seconds) / each.took for each in found)
         count = len(seconds)
-        print(
-            f"{kind:<10} {count / sum(each.took for each in found):>11,.0f} {f'{rates[0]:,.0f}–{rates[-1]:,.0f}':>17} "
-            f"{1e3 * np.percentile(seconds, 50):>8.2f} {1e3 * np.percentile(seconds, 99):>8.2f} "
-            f"{1e6 * sum(each.server_cpu for each in found) / count:>15,.0f} "
-            f"{1e6 * sum(each.generator_cpu for each in found) / count:>8,.0f}"
-        )
+        p50, p99 = 1e3 * np.percentile(seconds, [50, 99])
+        rows.append([
+            kind, f"{count / sum(each.took for each in found):,.0f}", f"{rates[0]:,.0f} to {rates[-1]:,.0f}",
+            f"{p50:.2f}", f"{p99:.2f}", f"{1e6 * sum(each.server_cpu for each in found) / count:,.0f}",
+            f"{1e6 * sum(each.generator_cpu for each in found) / count:,.0f}",
+        ])  # fmt: skip
+    title = f"{arguments.clients} clients, {arguments.turns} turns of {arguments.seconds:g} s each; {report.machine()}"
+    report.show(title, rows, ["", "requests/s", "of turns", "p50 ms", "p99 ms", "CPU µs a request", "of asking"])
 
 
 if __name__ == "__main__":

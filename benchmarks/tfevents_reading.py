@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from report import apart, machine, repeated, show, verdict
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.report import apart, machine, repeated, show, verdict  # noqa: E402
 
 
 def events(count: int, tags: int = 1) -> bytes:

@@ -80,7 +80,8 @@ def test_a_live_point_of_a_layout_is_no_request(
             run.log(dict.fromkeys(tags, float(step)), step=step)
         run.flush()
         page.goto(f"{serve(logdir, '--no-token').address}?p=layouts")
-        until(page, "viz.ready && viz.page().one?.lines.length === 3 && viz.page().one.lines[0][2] === 3")
+        until(page, "viz.ready && viz.page().one?.lines.length === 3")
+        until(page, "viz.page().one.lines.every(([, , points]) => points === 3)")
         asked = asked_of(page, "")
         for step in range(3, 6):
             run.log(dict.fromkeys(tags, float(step)), step=step)

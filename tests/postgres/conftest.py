@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from steering import until
 
 from tracker.postgres.opened import PgStore, opened
 
@@ -21,3 +23,9 @@ def store(new_database: Callable[[str], str]) -> Iterator[PgStore]:
 def address(store: PgStore) -> str:
     """Its address."""
     return store.engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def all_told() -> Callable[[], None]:
+    """Waits until nobody has a run to tell of any more, from this test or one before."""
+    return lambda: until(lambda: not any(each.name == "everystep-tell" for each in threading.enumerate()))

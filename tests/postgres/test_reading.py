@@ -147,7 +147,7 @@ def test_runs_by_name(store: PgStore, address: str, tmp_path: Path) -> None:
 
 
 def test_many_segments_are_one_connection(
-    store: PgStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: PgStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, all_told: Callable[[], None]
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "8")
     for rank in range(8):
@@ -155,6 +155,7 @@ def test_many_segments_are_one_connection(
         with tracker.init(logdir=tmp_path, name="r", machine=False) as run:
             run.log({"x": float(rank)}, 0)
     carry_run(tmp_path / "r", store, "ranks")
+    all_told()
     there = tracker.open(address).run("ranks")
     held: list[int] = []
     sa.event.listen(store.engine, "checkout", lambda *_: held.append(store.engine.pool.checkedout()))  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +49,9 @@ def heard(store: PgStore) -> Iterator[Heard]:
 
 
 @pytest.fixture
-def wake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def wake(all_told: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Who tells later sleeps until this is called, once for each time. Who did in a test before would be woken instead."""
-    until(lambda: not any(each.name == "everystep-tell" for each in threading.enumerate()))
+    all_told()
     woken: queue.Queue[None] = queue.Queue()
 
     def asleep(_: float) -> None:

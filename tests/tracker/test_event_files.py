@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numpy as np
 import pytest
 from examples import examples
@@ -18,6 +19,7 @@ import tracker
 from tracker.foreign import protos, records, scalar_events
 from tracker.foreign.event_files import Copied, EventFileCopy
 from tracker.foreign.importer import import_logs
+from tracker.foreign.record_bodies import Bodies
 from tracker.foreign.records import RecordFile, framed
 from tracker.store.read.run import KINDS
 
@@ -227,7 +229,7 @@ def test_scalars_read_together_are_those_read_one_by_one(points: list[tuple[str,
     """For any tags, steps and values in any order; what is no scalar is left for others."""
     bodies = [event(time, step, tag=tag, simple_value=value) for tag, step, time, value in points]
     bodies.insert(len(bodies) // 2, event(1.0, 1))
-    found, others = scalar_events.read(bodies)
+    found, others = scalar_events.read(Bodies.of(bodies))
     seen: dict[int, tuple[str, int, float, float]] = {}
     for each in found:
         for row in zip(
@@ -242,10 +244,34 @@ def test_scalars_read_together_are_those_read_one_by_one(points: list[tuple[str,
     assert repr([seen[place] for place in sorted(seen)]) == repr(points)
 
 
+@examples(60)
+@given(st.lists(st.sampled_from([b"", b"a", b"b" * 37, b"c" * 37, bytes(range(200)), b"d" * 2000]), max_size=60))
+def test_bodies_are_those_that_were_given_and_so_are_their_checksums(given: list[bytes]) -> None:
+    """Of many of one length, which are computed together, and of few, short and long ones."""
+    bodies = Bodies.of(given)
+    assert [*bodies] == given
+    assert [*bodies[3:-2]] == given[3:-2]
+    assert bodies.checksums().tolist() == [google_crc32c.value(each) for each in given]
+    places = [place for _, each in bodies.by_length() for place in each.tolist()]
+    assert sorted(places) == [*range(len(given))]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2500, 4999])
+def test_a_byte_that_was_flipped_among_many_costs_its_record(tmp_path: Path, place: int) -> None:
+    records = [framed(event(1.0, step, tag="loss", simple_value=step)) for step in range(5000)]
+    broken = bytearray(b"".join(records))
+    broken[sum(map(len, records[:place])) + 20] ^= 1
+    path = tmp_path / "tfevents.1"
+    path.write_bytes(broken)
+    found, file = read_all(path)
+    assert len(found) == 4999
+    assert (len(file.damage), bool(file.tail)) == ((0, True) if place == 4999 else (1, False))
+
+
 def test_long_files_are_read_together(tmp_path: Path) -> None:
     """Few events go the slow way, however many tags there are."""
     bodies = [event(1.0, step, tag=f"layer.{step % 50:02}", simple_value=step) for step in range(5000)]
-    _, others = scalar_events.read(bodies)
+    _, others = scalar_events.read(Bodies.of(bodies))
     assert len(others) < 200
 
 

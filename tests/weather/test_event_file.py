@@ -179,19 +179,29 @@ def test_threads_and_signal_handlers_interleave_whole_records(tmp_path: Path) ->
     code = """
     writer = SummaryWriter(folder, tfevents=True)
     import itertools
-    handled, count = [], itertools.count()
+    handled, count, depth, over = [], itertools.count(), 0, False
+    def again():
+        if not over:
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
     def handle(*_):
-        i = next(count)  # it may come while it runs
+        global depth
+        depth += 1
+        if depth < 4:  # it may come while it runs, but on a busy machine not for ever deeper
+            again()
+        i = next(count)
         writer.add_scalar("handler", i, i)
         handled.append(None)
+        depth -= 1
+        again()
     signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    again()
     threads = [threading.Thread(target=lambda n=n: [writer.add_scalar(f"t{n}", i, i) for i in range(500)]) for n in range(3)]
     [t.start() for t in threads]
     i = 0
     while len(handled) < 50:
         writer.add_scalar("main", i, i)
         i += 1
+    over = True
     signal.setitimer(signal.ITIMER_REAL, 0)
     [t.join() for t in threads]
     writer.close()

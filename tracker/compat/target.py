@@ -20,6 +20,7 @@ from tracker.errors import RunNameError, StepError, message
 from tracker.foreign import hparams
 from tracker.foreign.event_writer import EventWriter
 from tracker.foreign.exporter import flat
+from tracker.foreign.record_bodies import Bodies
 from tracker.foreign.tfevents import OUR_WRITER, EventDecoder, left_out_in_words
 from tracker.logdir import segment_files
 from tracker.series.sketch import Sketch
@@ -96,7 +97,7 @@ class Target:
 
     def add_event(self, event: Any) -> None:
         """Logs what an event of TensorBoard's holds, as an import of it would, and writes it down as it is."""
-        for batch in self._decoder.decode([event.SerializeToString()]):
+        for batch in self._decoder.decode(Bodies.of([event.SerializeToString()])):
             if batch.restart is not None:
                 self.run.finish()
                 self._begin(batch.restart)

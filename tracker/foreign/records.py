@@ -19,6 +19,8 @@ from typing import BinaryIO
 import google_crc32c
 import numpy as np
 
+from tracker.foreign.record_bodies import Bodies
+
 BLOCK_BYTES = 4 * 1024 * 1024
 """Read at a time: some 70,000 scalars, which are handled together."""
 
@@ -89,7 +91,7 @@ class RecordFile:
         self.damage: list[Damage] = []
         self.tail = ""
 
-    def read(self) -> Iterator[list[bytes]]:
+    def read(self) -> Iterator[Bodies]:
         """The bodies of all sound records that were not given yet, in blocks; `offset` is then after the block.
 
         Raises:
@@ -103,21 +105,21 @@ class RecordFile:
             file.seek(self.offset)
             yield from self._blocks(file.read, size)
 
-    def part(self, offset: int, n_bytes: int) -> list[bytes]:
+    def part(self, offset: int, n_bytes: int) -> Bodies:
         """The bodies of a part of the file that was damaged before; none while it is no row of sound records.
 
         Raises:
             OSError: the file cannot be read.
         """
         if n_bytes > MAX_RECORD_BYTES:
-            return []
+            return Bodies(b"")
         with opened(self.path) as file:
             file.seek(offset)
             data = file.read(n_bytes)
-        bodies: list[bytes] = []
-        return bodies if len(data) == n_bytes and _sound(data, 0, bodies) == n_bytes else []
+        bodies = Bodies(data)
+        return bodies if len(data) == n_bytes and _sound(bodies, data, 0) == n_bytes else Bodies(b"")
 
-    def _blocks(self, read: object, size: int) -> Iterator[list[bytes]]:
+    def _blocks(self, read: object, size: int) -> Iterator[Bodies]:
         assert callable(read)
         base, data, wanted = self.offset, b"", BLOCK_BYTES
         lost: tuple[int, str] | None = None
@@ -129,10 +131,10 @@ class RecordFile:
             data += more
             at_end = base + len(data) >= size
             at, wanted = 0, BLOCK_BYTES
-            bodies: list[bytes] = []
+            bodies = Bodies(data)
             while True:
                 if lost is None:
-                    at = _sound(data, at, bodies)
+                    at = _sound(bodies, data, at)
                     if at == len(data):
                         break
                     what, missing = _judge(data, at, size - base - at)
@@ -160,44 +162,36 @@ class RecordFile:
                 return
 
 
-def _sound(data: bytes, at: int, bodies: list[bytes]) -> int:
-    """Gathers the sound records from `at` on; where the first thing begins that is none."""
+def _sound(bodies: Bodies, data: bytes, at: int) -> int:
+    """Adds the sound records of some bytes from `at` on; where the first thing begins that is none."""
     # Each line of the loop is paid once a record: lengths repeat, so that their checksums are computed once each, and
-    # the bodies' checksums are compared all at once afterwards (measured: a third faster than one by one).
-    lengths: dict[bytes, int] = {}
-    found: list[bytes] = []
-    crcs: list[int] = []
-    stops: list[int] = []
-    crc_of, known, keep, keep_crc, keep_stop = google_crc32c.value, lengths.get, found.append, crcs.append, stops.append
-    end = len(data) - 4
+    # the bodies' checksums are computed and compared all at once afterwards.
+    wholes: dict[bytes, int] = {}
+    heads: list[int] = []
+    keep, end = heads.append, len(data)
     while True:
         head = data[at : at + 12]
-        length = known(head)
-        if length is None:
+        try:
+            behind = at + wholes[head]
+        except KeyError:
             length = _length(head)
             if length < 0:
                 break
-            lengths[head] = length
-        stop = at + 12 + length
-        if stop > end:
+            wholes[head] = length + 16
+            behind = at + length + 16
+        if behind > end:
             break
-        body = data[at + 12 : stop]
-        keep(body)
-        keep_crc(crc_of(body))
-        keep_stop(stop)
-        at = stop + 4
-    if not found:
-        return at
-    crc = np.array(crcs, np.uint32)
+        keep(at)
+        at = behind
+    starts = np.array([*heads, at], np.int64) + 12
+    found = bodies.with_places(starts[:-1], np.diff(starts) - 16)
+    crc = found.checksums()
     masked = (crc >> np.uint32(15) | crc << np.uint32(17)) + np.uint32(0xA282EAD8)
-    places = np.array(stops)[:, None] + np.arange(4)
-    stored = np.frombuffer(data, np.uint8)[places].view("<u4")[:, 0]
-    wrong = np.flatnonzero(masked != stored)
+    wrong = np.flatnonzero(masked != found.words_behind())
     if len(wrong):
-        first = int(wrong[0])
-        at = stops[first] - len(found[first]) - 12
-        del found[first:]
-    bodies += found
+        at = int(found.starts[wrong[0]]) - 12
+        found = found[: int(wrong[0])]
+    bodies.add(found)
     return at
 
 

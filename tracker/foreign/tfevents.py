@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from tracker.errors import DamagedBytesError, TrackerError
 from tracker.foreign import hparams, mesh_parts, our_kinds, protos, run_metadata, scalar_events, tensors
 from tracker.foreign.batch import Batch, Item, MarkFound
+from tracker.foreign.record_bodies import Bodies
 from tracker.series import sketch
 from tracker.series.stretch import Points
 from tracker.store.read.left_out import why
@@ -45,7 +46,7 @@ class EventDecoder:
         self.plugins = dict(plugins or {})
         self.writer = ""
 
-    def decode(self, bodies: Sequence[bytes]) -> Iterator[Batch]:
+    def decode(self, bodies: Bodies) -> Iterator[Batch]:
         """The events of some records; a batch for each stretch between restarts."""
         columns, others = scalar_events.read(bodies)
         batch = Batch()
