@@ -17,7 +17,7 @@ ALLOWED = {
 EXCEPTIONS = {(f"trainer/{name}.py", "tracker") for name in ("tracking", "landscape", "recorder", "replay")}
 """The doors from the trainer to the tracker."""
 
-FLOOR = {"errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread", "databases"}
+FLOOR = {"better", "errors", "coerce", "plain_text", "name_order", "logdir", "walk", "worker_thread", "databases"}
 """Of tracker's own folder: what every room stands on."""
 
 ROOMS: dict[str, set[str]] = {
@@ -63,6 +63,7 @@ ROOMS: dict[str, set[str]] = {
     "dashboard/curves": set(),
     "dashboard/embeddings": set(),
     "dashboard/hparams": set(),
+    "dashboard/choosing": {"dashboard/live"},
     "dashboard/profiles": {"dashboard/http"},
     "dashboard/graph": {"dashboard/profiles"},
     "dashboard/histograms": {"dashboard/http", "dashboard/curves"},
@@ -86,7 +87,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "dashboard/commands": {
         "dashboard/http", "dashboard/live", "dashboard/export", "dashboard/server", "dashboard/brief",
-        "dashboard/mcp", "dashboard/diff", "dashboard/alerts", "dashboard/receive",
+        "dashboard/mcp", "dashboard/diff", "dashboard/alerts", "dashboard/receive", "dashboard/choosing",
     },
 }  # fmt: skip
 """Whom a room may know within its package, as docs/design.md draws it. Tracker's and dashboard's own folders, where

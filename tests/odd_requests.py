@@ -28,7 +28,6 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/graph": ("run", "tag"),
     "/api/v1/marks": ("run",),
     "/api/v1/findings": ("run",),
-    "/api/v1/table": ("tag", "tag"),
     "/api/v1/shelf": (),
     "/api/v1/trash": (),
     "/api/v1/senders": (),
@@ -82,6 +81,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
 BODIES: dict[str, tuple[str, ...]] = {
     "/api/v1/curves": ("tag", "tags", "runs", "columns", "start", "stop", "axis", "x", "log"),
     "/api/v1/histograms/step": ("run", "layers", "bins", "scale"),
+    "/api/v1/columns": ("tags", "runs"),
     "/api/v1/marks": ("runs",),
     "/api/v1/shelf": ("kind", "name", "value"),
     "/api/v1/runs/said": ("runs", "key", "value"),

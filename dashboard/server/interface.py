@@ -15,6 +15,7 @@ from dashboard.alerts.reading import known_findings_of
 from dashboard.alerts.watcher import Watcher
 from dashboard.api import (
     alerts,
+    columns,
     controls,
     curves,
     diffs,
@@ -104,6 +105,7 @@ class Interface:
             *controls.routes(live_runs, store, settings.read_only),
             *proposals.routes(live_runs, store, settings.read_only),
             *alerts.routes(live_runs, means, key, self._watcher),
+            *columns.routes(live_runs),
             *hparams.routes(),
             *senders.routes(lambda: self._segments),
             *(route for routes in OF_THE_STORE for route in routes(store)),

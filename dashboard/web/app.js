@@ -5,6 +5,7 @@ import * as keys from "./keys.js";
 import * as latency from "./core/latency.js";
 import * as live from "./core/live.js";
 import * as marks from "./core/marks.js";
+import * as metrics from "./core/run_metrics.js";
 import * as runs from "./core/runs.js";
 import * as stores from "./core/live_stores.js";
 import * as state from "./core/state.js";
@@ -91,6 +92,7 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
 
 const app = new Scope(); // it lasts as long as the document
 state.start(app);
+metrics.start(app);
 runs.start(app);
 stores.start(app);
 marks.start(app);

@@ -98,7 +98,7 @@ def test_what_another_port_is_sent_opens_nothing_that_matters(
         server.shutdown()
     assert any("everystep_" in cookie for cookie in received)
     assert all(served.token not in cookie for cookie in received)
-    for path, data in (("table", None), ("trash", b'{"runs": ["a"]}'), ("curves", b'{"tag": "loss", "runs": ["a"]}')):
+    for path, data in (("shelf", None), ("trash", b'{"runs": ["a"]}'), ("curves", b'{"tag": "loss", "runs": ["a"]}')):
         asked = urllib.request.Request(f"{served.base}/api/v1/{path}", data, {"cookie": received[0], "content-type": "application/json"})  # fmt: skip
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(asked)

@@ -9,6 +9,7 @@ for (let i = 0; i < 3; i++) light.append(document.createElement("span"));
 document.getElementById("refused").hidden = true;
 
 const api = await import("../../dashboard/web/core/api.js");
+const choice = await import("../../dashboard/web/core/choice.js");
 const live = await import("../../dashboard/web/core/live.js");
 const marks = await import("../../dashboard/web/core/marks.js");
 const runs = await import("../../dashboard/web/core/runs.js");
@@ -219,7 +220,7 @@ test("which runs are shown follows the filter and what is hidden", () => {
   assert.deepEqual(visible(), ["old"]);
   assert.deepEqual(runs.tagsInSight("image"), []);
   state.set("runs", "/[/");
-  assert.match(runs.filterProblem(), /cannot be understood/);
+  assert.match(choice.problem(), /cannot be understood/);
   state.set("runs", "");
   runs.toggle("old");
   assert.deepEqual([visible(), runs.isOff("old"), runs.tagsInSight("scalar")], [["new"], true, ["train/loss"]]);

@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tracker.better import is_more_better
+
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _AGE = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})", re.ASCII)
-
-_RISES = re.compile(r"acc|score|reward|auc|f1|bleu|map", re.IGNORECASE)
-"""In the names of what is better the larger it is, as the page has it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def age_of(text: str) -> float:
 
 def mode_of(tag: str) -> str:
     """Whether the least or the greatest value of a tag is its best, by its name: "min" or "max"."""
-    return "max" if _RISES.search(tag) else "min"
+    return "max" if is_more_better(tag) else "min"
 
 
 def chosen(

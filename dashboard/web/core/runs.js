@@ -1,15 +1,16 @@
 // The runs: what there is, what of it is shown, and in which colour. The list of them is drawn by run_list.js.
 import * as api from "./api.js";
+import * as choice from "./choice.js";
 import * as live from "./live.js";
+import * as metrics from "./run_metrics.js";
 import * as state from "./state.js";
 import { Emitter } from "./emitter.js";
+import { Hidden, allBut } from "./hidden.js";
 import { listRuns } from "./run_listing.js";
 import { runNews } from "./run_news.js";
 import { havingOf, tagsOf } from "./run_tags.js";
-import { settingsOf } from "../text/config.js";
 import { comparing, naturally } from "../text/name_order.js";
 import { isOfPane } from "../text/pane_tags.js";
-import { query } from "../text/query.js";
 import { tellApart } from "../text/ellipsis.js";
 
 /**
@@ -27,9 +28,8 @@ import { tellApart } from "../text/ellipsis.js";
  *   whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings, infos, null
  *   before it was examined
  * @typedef {Summary & {
- *   shown: string, labels: string[], texts: string[], has: Set<string>, index: number, colour: number,
- * }} Run shown: what it is called; texts: what the search looks through; has: its scalars; index: by age; colour: its
- *   number
+ *   shown: string, labels: string[], has: Set<string>, index: number, colour: number,
+ * }} Run shown: what it is called; has: its scalars; index: by age; colour: its number
  * @typedef {{ run: string, what: string[], summary?: Summary, reach?: Partial<Summary> }} Changed as the live feed says
  */
 
@@ -37,21 +37,18 @@ const RUNS_A_MS = 10; // of which it is told how far they go: a thousand ten tim
 
 /** @type {Map<string, Run>} */
 const byName = new Map();
-const news = new Emitter(["runs", "run", "visible", "chosen", "highlight"]);
+const news = new Emitter(["runs", "run", "visible", "order", "chosen", "highlight"]);
 /** @type {string[]} */
 let order = []; // names, newest first
-let filter = query(state.get("runs"));
-// Until a run, the filter or what is off changes: whether the filter lets a run through; all, and all that are visible.
-/** @type {{ matching: Map<string, boolean>, all?: Run[], visible?: Run[] }} */
-let now = { matching: new Map() };
-/** @type {Set<string>} */
-let off = new Set(state.get("off"));
+// Until a run, the search or what is off changes: all, and all that are visible.
+/** @type {{ all?: Run[], visible?: Run[] }} */
+let now = {};
+let off = new Hidden(state.get("off"));
 /** @type {string[]} */
 export let headlines = []; // the tags that runs are judged by, as the server ranks them
 /** @type {string | null} */
 export let headline = null; // the first of them: what a run is judged by at a glance
 export let loaded = false;
-export let problem = "";
 
 /** @param {string[]} some */
 const named = (some) => some.flatMap((name) => byName.get(name) ?? []);
@@ -66,18 +63,14 @@ export const index = (name) => byName.get(name)?.colour ?? 0;
 /** @param {string} name */
 export const isOff = (name) => off.has(name);
 /** @param {string} name */
-export function matches(name) {
-  const run = byName.get(name),
-    known = now.matching.get(name) ?? (run !== undefined && filter.test(run.texts));
-  now.matching.set(name, known);
-  return known;
-}
+export const matches = (name) => byName.has(name) && choice.passes(name);
 const forget = () => {
-  now = { matching: new Map() };
+  now = {};
 };
 /** @param {string} name */
 export const isVisible = (name) => !off.has(name) && matches(name);
-export const filterProblem = () => filter.problem;
+/** Those that the search lets through, as they are to stand in a list. */
+export const listed = () => choice.arranged(all().filter((run) => choice.passes(run.name)));
 // In the order in which they are drawn: the newest last, on top.
 export const visible = () => (now.visible ??= named(order.filter(isVisible).reverse()));
 /** Those that have a curve. @param {string} tag @returns {Run[]} */
@@ -86,8 +79,8 @@ export const having = (tag) => havingOf(visible(), tag);
 export const CHANGES = ["runs", "run", "visible", "chosen"];
 
 /**
- * What has changed: "runs" (which there are, or what they have logged), "run" (something of one), "visible", "chosen",
- * or "highlight", with the names of what the pointer is at, null for nothing.
+ * What has changed: "runs" (which there are, or what they have logged), "run" (something of one), "visible", "order"
+ * (as they stand in a list), "chosen", or "highlight", with the names of what the pointer is at, null for nothing.
  * @typedef {{ kind: string, names: string | string[] | null }} Change
  */
 
@@ -147,7 +140,7 @@ export function partOf(shown) {
   return parts.get(shown) ?? null;
 }
 
-// What the search over runs looks through, and what the page calls the run.
+// What the page calls a run, and what it asks of it often.
 /**
  * @param {Summary} summary
  * @param {Set<string>} has the scalars
@@ -156,10 +149,8 @@ export function partOf(shown) {
 function dress(summary, has = new Set(summary.series.scalar ?? [])) {
   const { name, said } = summary;
   const shown = said.name || name,
-    labels = [...summary.tags, ...(said.tags ?? [])],
-    settings = [...settingsOf(summary)].map(([key, value]) => `${key}=${value}`);
-  const texts = [...new Set([name, shown, ...labels, ...settings])];
-  return Object.assign(summary, { shown, labels, texts, has, index: 0, colour: 0 });
+    labels = [...summary.tags, ...(said.tags ?? [])];
+  return Object.assign(summary, { shown, labels, has, index: 0, colour: 0 });
 }
 
 // What the list that we have was made after, and what the line has told since, both in numbers of news. What fell
@@ -230,6 +221,10 @@ function arrange() {
   order = sorted.reverse().map((run) => run.name);
   headline = headlines[0] ?? null;
   severalRanks = sorted.some((run) => run.ranks > 1);
+  if (choice.renew()) {
+    forget();
+    tell("visible");
+  }
   live.setRunning(
     sorted.some((run) => run.status === "running"),
     sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
@@ -242,21 +237,20 @@ export const number = (value) => (typeof value === "string" ? Number(value) : va
 
 // --- what the user does -----------------------------------------------------------------------------------
 
-/** @param {string} name */
-export function toggle(name) {
-  state.set("off", off.has(name) ? state.get("off").filter((each) => each !== name) : [...state.get("off"), name]);
-}
+/** @param {string} name of a run, or of a folder with its slash @param {boolean} [hide] */
+export const toggle = (name, hide = !off.has(name)) => state.set("off", off.with([name], hide));
 
 /** @param {string} name */
 export function isolate(name) {
-  const others = order.filter((each) => each !== name);
-  state.set("off", others.every((each) => off.has(each)) ? [] : others);
+  const isAlone = order.every((each) => off.has(each) === (each !== name));
+  state.set("off", isAlone ? [] : allBut([name]));
 }
 
+/** @param {string[]} some */
+export const showOnly = (some) => state.set("off", allBut(some));
+
 /** @param {boolean} show */
-export function showAll(show) {
-  state.set("off", show ? [] : [...order]);
-}
+export const showAll = (show) => state.set("off", show ? [] : allBut([]));
 
 // Says something of runs that is kept beside them: name, tags, note, colour.
 /**
@@ -271,14 +265,25 @@ export const say = (runs, key, value) => api.post("runs/said", { runs, key, valu
 // Follows what the page's state and the server say, for as long as the scope lasts.
 /** @param {import("./scope.js").Scope} scope */
 export function start(scope) {
+  choice.begin({ all, tags: () => tags("scalar"), headline: () => headline });
   scope.on(state, "runs", (text) => {
-    filter = query(text);
+    choice.search(text);
     forget();
-    problem = filter.problem;
     tell("visible");
   });
-  scope.on(state, "off", (names) => {
-    off = new Set(names);
+  scope.on(state, "order", () => {
+    choice.renew();
+    forget();
+    tell("order");
+  });
+  scope.on(metrics, "change", () => {
+    if (!choice.restsOnMetrics()) return;
+    const others = choice.renew(true);
+    forget();
+    tell(others ? "visible" : "order");
+  });
+  scope.on(state, "off", (words) => {
+    off = new Hidden(words);
     forget();
     tell("visible");
   });

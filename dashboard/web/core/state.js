@@ -5,6 +5,7 @@ import { parse } from "./dictionary.js";
  * @typedef {{
  *   page: string, tags: string, runs: string, smooth: number, kind: string, x: import("../charts/curve.js").Axis,
  *   metric: string, logx: boolean, logy: boolean, robust: boolean, marks: boolean, off: string[], chosen: string[],
+ *   order: string, asTree: string, tableBy: string[],
  *   group: string, centre: string, band: string, base: string, colourBy: string, dashBy: string, one: string,
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
@@ -29,7 +30,9 @@ const defaults = {
   logy: false,
   robust: false, // whether the y range leaves outliers out
   marks: true, // whether marks are drawn
-  off: [], // runs that are hidden
+  off: [], // runs that are hidden, as core/hidden.js reads it
+  order: "", // what the list of runs is sorted by, with - in front for the other way; empty is the newest first
+  asTree: "auto", // auto | yes | no: whether the list shows folders
   chosen: [], // runs that stand out, the others faded
   group: "", // config keys that make a group: "lr, width", or all but some: "-seed"
   centre: "mean", // mean | median of a group
@@ -48,6 +51,7 @@ const defaults = {
   heights: "", // even | linear | log: how heights become colours there; empty is as the surface says
   pace: null, // step that distributions, media and the graph show; null is the newest
   sort: "", // columns that the table of runs is sorted by, a line each, with - in front when falling
+  tableBy: [], // what its runs are put together by; none for a line a run
   columns: [], // columns of the table of runs, in order; none for the usual ones
   columnFilter: "", // what its columns are filtered by, as AG Grid's JSON
   envs: [], // environments whose panes are shown side by side; none for the newest
@@ -78,6 +82,8 @@ const short = {
   robust: "rob",
   marks: "mk",
   off: "off",
+  order: "o",
+  asTree: "tree",
   chosen: "sel",
   group: "g",
   centre: "gc",
@@ -96,6 +102,7 @@ const short = {
   heights: "ht",
   pace: "at",
   sort: "sort",
+  tableBy: "tb",
   columns: "col",
   columnFilter: "cf",
   envs: "env",
@@ -114,6 +121,7 @@ const short = {
 // What can be chosen of: an address may say anything.
 /** @type {{ [key in Key]?: string[] }} */
 const choices = {
+  asTree: ["auto", "yes", "no"],
   kind: ["ema", "gauss", "mean"],
   x: ["step", "time", "relative", "metric"],
   centre: ["mean", "median"],

@@ -30,11 +30,7 @@ export function runMenu(anchor, name, at = null) {
       {
         text: one ? "Only this" : "Only these",
         hint: "i",
-        act: () =>
-          state.set(
-            "off",
-            runs.names().filter((each) => !names.includes(each)),
-          ),
+        act: () => runs.showOnly(names),
       },
       {
         text: state.get("base") === name ? "No baseline" : "Compare all to this",

@@ -1,5 +1,6 @@
 // What the list says of a run besides its name: how it stands and how far it is; and all else, when one points at it.
 import * as runs from "../core/runs.js";
+import { sortedBy } from "../core/choice.js";
 import * as format from "../text/format.js";
 import * as units from "../text/units.js";
 import { lookup } from "../text/lookup.js";
@@ -36,10 +37,44 @@ export function aboutRun(run) {
   ]).join(" · ");
 }
 
+/** @type {{ [id: string]: (value: number) => string }} */
+const amounts = lookup({
+  took: format.duration,
+  age: format.duration,
+  started: format.ago,
+  size: units.bytes,
+  step: format.step,
+});
+
+/**
+ * What a run has of a field, in words; nothing where it has none.
+ * @param {import("../text/run_fields.js").Field} field
+ * @param {Run} run
+ */
+export function fieldOfRun(field, run) {
+  const value = field.of(run);
+  if (value === null) return "";
+  return typeof value === "string" ? value : (amounts[field.id] ?? format.value)(value);
+}
+
+/** What runs are sorted by, in words. @param {import("../text/run_fields.js").Field} field */
+export const nameOfField = ({ kind, id, tag, aspect }) =>
+  kind === "metric" ? `${aspect} ${tag}` : id.slice(id.indexOf(":") + 1);
+
+/** What stands at the right of a run: what runs are sorted by, else the last value of what they are judged by. */
+/** @param {Run} run */
+export function valueOfRun(run) {
+  const field = sortedBy();
+  if (field && field.id !== "name") return fieldOfRun(field, run);
+  const newest = runs.headline ? run.scalars[runs.headline] : null;
+  return newest ? format.value(runs.number(newest.value)) : "";
+}
+
 /** @param {Run} run */
 export function moreAboutRun(run) {
   const { headline } = runs;
   const newest = headline ? run.scalars[headline] : null;
+  const field = sortedBy();
   return filled([
     run.name,
     run.started ? `started ${format.moment(run.started)}` : "",
@@ -48,6 +83,7 @@ export function moreAboutRun(run) {
     ...run.problems,
     run.notes,
     run.said.note,
+    field && field.kind !== "own" ? `${nameOfField(field)} ${fieldOfRun(field, run) || "–"}` : "",
     headline ? `${headline} ${newest ? format.exact(runs.number(newest.value)) : "–"}` : "",
   ]).join("\n");
 }

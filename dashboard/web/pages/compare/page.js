@@ -32,7 +32,7 @@ const MATRIX = 4; // settings in the scatter matrix, beside the metric
  */
 
 /** @param {Run} run */
-const fits = (run) => runs.isVisible(run.name) || state.get("off").includes(run.name);
+const fits = (run) => runs.isVisible(run.name) || runs.isOff(run.name);
 
 /** @param {Column} column whose values are all the same */
 const equation = ({ name, values }) => `${name} = ${values.find((value) => value !== undefined)}`;
@@ -209,8 +209,7 @@ export class ComparePage {
   /** @param {Column[]} columns */
   chosenRuns(columns) {
     if (this.brushes.any) return this.brushes.within(columns, this.all.length);
-    const off = new Set(state.get("off"));
-    return Uint8Array.from(this.all, (run) => (off.has(run.name) ? 0 : 1));
+    return Uint8Array.from(this.all, (run) => (runs.isOff(run.name) ? 0 : 1));
   }
 
   say() {
@@ -274,10 +273,9 @@ export class ComparePage {
 
   /** @param {string} name */
   toggle(name) {
-    const off = state.get("off");
     this.brushes.clear();
     this.before = null;
-    state.set("off", off.includes(name) ? off.filter((each) => each !== name) : [...off, name]);
+    runs.toggle(name);
   }
 
   /**

@@ -1,4 +1,5 @@
 // What the page of curves says when there is no card to show: what is hidden, by what, and how to see it again.
+import * as choice from "../../core/choice.js";
 import * as format from "../../text/format.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
@@ -55,6 +56,7 @@ export const noneHere = (count) =>
 export function noRuns() {
   const off = runs.names().filter((name) => runs.isOff(name) && runs.matches(name)).length,
     filtered = runs.names().filter((name) => !runs.matches(name)).length;
+  if (choice.isWaiting()) return hidden("Reading metrics…", []);
   /** @type {Way[]} */
   const ways = [];
   if (filtered)

@@ -1,11 +1,13 @@
 // The columns of the table of runs: what each is called, what a run has in it, how that is read, sorted and filtered.
 import * as format from "../../text/format.js";
+import * as metrics from "../../core/run_metrics.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import * as units from "../../text/units.js";
 import { lookup } from "../../text/lookup.js";
 import * as settings from "../../text/config.js";
 import { naturally } from "../../text/name_order.js";
+import { isMoreBetter } from "../../text/better.js";
 import { keysOf, settingsOf } from "../../text/config.js";
 
 /** @typedef {import("../../core/runs.js").Run} Run */
@@ -25,7 +27,7 @@ import { keysOf, settingsOf } from "../../text/config.js";
  */
 /** @typedef {Omit<Column, "id" | "group" | "kind" | "text" | "exact"> & Partial<Column>} Fixed */
 
-export const WAYS = ["last", "min", "max"];
+export const WAYS = ["last", "min", "max", "best"];
 const METRICS = 4; // tags with columns at first
 const SETTINGS = 8; // and configuration keys
 
@@ -71,35 +73,32 @@ const FIXED = lookup({
   note: { title: "Note", of: (run) => run.said?.note ?? run.notes ?? "", wide: 150 },
 });
 
-/** @typedef {Map<string, Record<string, (number | string)[]>>} Metrics run -> tag -> [last, least, greatest, points] */
-
 /**
  * @param {string} id
- * @param {Metrics | null} [metrics] for those who ask of()
  * @returns {Column}
  */
-export function column(id, metrics = null) {
+export function column(id) {
   if (FIXED[id]) return { id, group: "", kind: "text", text: String, exact: String, ...FIXED[id] };
   const cut = id.indexOf(":"),
     kind = id.slice(0, cut),
     name = id.slice(cut + 1);
   if (kind === "config") return setting(id, name);
-  const way = WAYS.indexOf(kind);
+  const part = /** @type {"last" | "min" | "max"} */ (kind === "best" ? (isMoreBetter(name) ? "max" : "min") : kind);
   return {
     id,
     tag: name,
     title: kind,
     group: name,
     kind: "number",
-    of: (run) => {
-      const found = metrics?.get(run.name)?.[name];
-      return found ? runs.number(found[way]) : null;
-    },
+    of: (run) => metrics.value(run.name, name, part),
     text: (value) => format.value(value, 5),
     exact: format.exact,
     wide: 92,
   };
 }
+
+/** @type {WeakMap<string[], Map<string, "text" | "number">>} */
+const kinds = new WeakMap(); // of settings by key, by the list of runs that they are of
 
 // A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
 /**
@@ -108,11 +107,14 @@ export function column(id, metrics = null) {
  * @returns {Column}
  */
 function setting(id, key) {
-  const texts = runs
-    .all()
-    .map((run) => settingsOf(run).get(key))
-    .filter((text) => text !== undefined);
-  const kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
+  const known = kinds.get(runs.names()) ?? new Map();
+  kinds.set(runs.names(), known);
+  let kind = known.get(key);
+  if (kind === undefined) {
+    const texts = runs.all().flatMap((run) => settingsOf(run).get(key) ?? []);
+    kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
+    known.set(key, kind);
+  }
   return {
     id,
     title: key,
@@ -125,9 +127,6 @@ function setting(id, key) {
   };
 }
 
-/** @param {string} tag */
-const isBest = (tag) => /acc|score|reward|auc|f1|bleu|map/i.test(tag);
-
 // What is shown until somebody chooses: who, when, what was set, and of usual metrics the last and the best.
 function usual() {
   const all = runs.all(),
@@ -138,7 +137,7 @@ function usual() {
     ...keysOf(all)
       .slice(0, SETTINGS)
       .map((key) => `config:${key}`),
-    ...first.flatMap((tag) => [`last:${tag}`, `${isBest(tag) ? "max" : "min"}:${tag}`]),
+    ...first.flatMap((tag) => [`last:${tag}`, `${isMoreBetter(tag) ? "max" : "min"}:${tag}`]),
     "step",
     "took",
     ...(all.some((run) => run.labels.length) ? ["labels"] : []),
@@ -156,6 +155,13 @@ export const shown = () => [
   ...(state.get("columns").length
     ? state.get("columns").filter((/** @type {string} */ id) => id !== "name" && isColumn(id))
     : usual()),
+];
+
+/** The tags whose metrics some column shows. */
+export const tags = () => [
+  ...new Set(
+    shown().flatMap((id) => (WAYS.some((way) => id.startsWith(`${way}:`)) ? [id.slice(id.indexOf(":") + 1)] : [])),
+  ),
 ];
 
 // Every column there could be, in the order in which they are offered.

@@ -42,7 +42,6 @@ export const OPTIONS = {
 };
 
 /** @typedef {Record<string, { width?: number, pinned?: string | null }>} Layout as somebody left it, by column */
-/** @typedef {import("./columns.js").Metrics} Metrics */
 /** @typedef {{ data: { id: string } }} Params of AG Grid, for a row */
 /**
  * Of a column, or of several below one head.
@@ -53,20 +52,19 @@ export const OPTIONS = {
  * Neighbours of one group stand under its name.
  * @param {string[]} ids
  * @param {Layout} layout
- * @param {Metrics} metrics
  */
-export function definitions(ids, layout, metrics) {
+export function definitions(ids, layout) {
   /** @type {Definition[]} */
   const found = [];
   for (const id of ids) {
     const { group } = columns.column(id);
     const last = found.at(-1);
-    if (group && last?.headerName === group) last.children?.push(definition(id, layout, metrics));
+    if (group && last?.headerName === group) last.children?.push(definition(id, layout));
     else
       found.push(
         group
-          ? { headerName: group, headerTooltip: group, children: [definition(id, layout, metrics)] }
-          : definition(id, layout, metrics),
+          ? { headerName: group, headerTooltip: group, children: [definition(id, layout)] }
+          : definition(id, layout),
       );
   }
   return found;
@@ -75,11 +73,10 @@ export function definitions(ids, layout, metrics) {
 /**
  * @param {string} id
  * @param {Layout} layout
- * @param {Metrics} metrics
  * @returns {Definition}
  */
-function definition(id, layout, metrics) {
-  const { title, group, kind, of, text, exact, tip, wide } = columns.column(id, metrics);
+function definition(id, layout) {
+  const { title, group, kind, of, text, exact, tip, wide } = columns.column(id);
   /** @param {Params} params */
   const value = ({ data }) => {
     const run = runs.get(data.id);

@@ -1,16 +1,16 @@
 // The page of runs: a table of all of them, with their settings and metrics; sorted, filtered, chosen, changed.
-import * as api from "../../core/api.js";
+import * as choice from "../../core/choice.js";
 import * as columns from "./columns.js";
-import * as live from "../../core/live.js";
+import * as metrics from "../../core/run_metrics.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { emptyPage } from "../../ui/empty.js";
 import { loadGrid } from "../../ui/dash.js";
 import { say } from "../../ui/menu.js";
+import { GroupTable } from "./group_table.js";
 import { RunTable } from "./run_table.js";
 
-const REREAD_MS = 1500; // after something changed that only the server knows
-const REFRESH_MS = 250; // between two paintings of rows for new points
+const REFRESH_MS = 250; // between two paintings of what runs say of themselves
 const LINES = 12; // of the skeleton
 
 const skeleton = () =>
@@ -26,12 +26,10 @@ export class RunsPage {
     this.view = view;
     this.scope = scope;
     this.kept = kept;
-    /** @type {Set<string>} */
-    this.fresh = new Set(); // runs whose values changed
-    this.flushing = 0; // a timer
-    this.reading = 0; // a timer
     this.painting = 0; // a frame
-    /** @type {RunTable | null} */
+    this.refreshing = 0; // a timer
+    this.version = -1; // of the choice that the table is filtered by
+    /** @type {RunTable | GroupTable | null} */
     this.awaited = null; // the table that this visit waits for, or has
     view.classList.add("is-table");
     scope.onLeave(() => view.classList.remove("is-table"));
@@ -46,17 +44,18 @@ export class RunsPage {
 
   /** @param {import("../../core/scope.js").Scope} scope */
   #listen(scope) {
-    scope.on(live, "points", (points) => this.take(points));
-    scope.on(live, "again", () => this.soon());
+    scope.on(metrics, "change", () => this.take());
+    scope.on(metrics, "problem", (why) => say(`The metrics could not be read: ${why}`));
+    scope.onLeave(() => metrics.want(this, []));
     scope.on(runs, "chosen", () => this.table?.showChosen());
-    scope.on(runs, ["runs", "run", "visible"], ({ kind }) => {
-      this.painting ||= scope.requestAnimationFrame(() => {
-        this.painting = 0;
-        this.paint();
-      });
-      if (kind !== "visible") this.soon();
+    scope.on(runs, ["runs", "run", "visible", "order"], ({ kind }) => {
+      if (kind === "run") this.soon();
+      else this.repaint();
     });
-    scope.on(state, "runs", () => this.table?.table?.onFilterChanged());
+    scope.on(state, "tableBy", () => {
+      this.repaint();
+      this.load();
+    });
     scope.on(state, "sort", (text) => {
       if (this.table?.table && this.table.sorted() !== text) this.table.showColumns();
     });
@@ -76,9 +75,34 @@ export class RunsPage {
     return this.kept.get("table") ?? null;
   }
 
+  /** @returns {GroupTable | null} the same of groups, once some are asked for */
+  get groups() {
+    return state.get("tableBy").length ? (this.kept.get("groups") ?? null) : null;
+  }
+
+  repaint() {
+    this.painting ||= this.scope.requestAnimationFrame(() => {
+      this.painting = 0;
+      this.paint();
+    });
+  }
+
+  // What runs say of themselves can wait until the eye would notice.
+  soon() {
+    this.refreshing ||= this.scope.setTimeout(() => {
+      this.refreshing = 0;
+      this.paint();
+      this.table?.refresh();
+    }, REFRESH_MS);
+  }
+
   paint() {
     if (!runs.all().length) {
       if (runs.loaded) this.view.replaceChildren(emptyPage("runs"));
+      return;
+    }
+    if (state.get("tableBy").length) {
+      this.#paintGroups();
       return;
     }
     const table = this.table ?? new RunTable();
@@ -87,7 +111,18 @@ export class RunsPage {
     if (table.bar.parentNode !== this.view) this.view.replaceChildren(table.bar, table.box);
     if (table.table && columns.shown().join("\n") !== table.ids.join("\n")) table.showColumns();
     table.showRows();
+    if (this.version !== choice.version()) table.table?.onFilterChanged();
+    this.version = choice.version();
+    table.table?.refreshCells({ force: true, columns: ["name"] });
     table.tell();
+  }
+
+  #paintGroups() {
+    const groups = this.kept.get("groups") ?? new GroupTable();
+    this.kept.set("groups", groups);
+    if (groups.bar.parentNode !== this.view) this.view.replaceChildren(groups.bar, groups.box);
+    if (this.awaited !== groups) this.#await(groups);
+    groups.show();
   }
 
   // What was set on other pages since the last visit.
@@ -100,13 +135,13 @@ export class RunsPage {
   }
 
   // Each visit for itself: the one before may have left while the table was being made.
-  /** @param {RunTable} table */
+  /** @param {RunTable | GroupTable} table */
   #await(table) {
     this.awaited = table;
     table.made.then(
       () => this.load(),
       (error) => {
-        if (this.table === table) this.kept.delete("table");
+        for (const [key, made] of this.kept) if (made === table) this.kept.delete(key);
         if (!this.scope.isOver) this.#failed(error);
       },
     );
@@ -127,68 +162,32 @@ export class RunsPage {
 
   // --- what was measured ----------------------------------------------------------------------------------------
 
-  async load() {
-    const { table, scope } = this;
-    if (!table?.table || scope.isOver) return;
-    const wanted = table.tags();
-    scope.watch(wanted);
-    let answer;
-    try {
-      answer = (
-        await api.json(
-          "table",
-          {},
-          wanted.map((each) => ["tag", each]),
-        )
-      ).runs;
-    } catch (error) {
-      if (!scope.isOver) say(`The metrics could not be read: ${/** @type {Error} */ (error).message}`);
-      return;
-    }
-    for (const [name, found] of Object.entries(answer))
-      table.metrics.set(name, { ...table.metrics.get(name), ...found });
-    table.read = true;
-    if (scope.isOver) return;
-    table.showRows();
-    table.tell();
+  load() {
+    const shown = this.groups ?? this.table;
+    if (!shown?.table || this.scope.isOver) return;
+    metrics.want(this, shown.tags());
+    if (shown instanceof GroupTable) shown.show();
+    else shown.tell();
   }
 
-  soon() {
-    this.reading ||= this.scope.setTimeout(() => {
-      this.reading = 0;
-      this.load();
-    }, REREAD_MS);
-  }
-
-  /** @param {{ run: string, tag: string, count: number, values: Float64Array }} points */
-  take({ run, tag, count, values }) {
-    const { table } = this;
-    if (!table || !count) return;
-    const found = table.metrics.get(run)?.[tag];
-    if (!found) {
-      if (table.tags().includes(tag)) this.soon();
+  // Metrics have other values.
+  take() {
+    if (this.groups) {
+      this.repaint();
       return;
     }
-    found[0] = values[count - 1];
-    for (const value of values) {
-      if (!Number.isFinite(value)) continue;
-      if (found[1] === null || value < found[1]) found[1] = value;
-      if (found[2] === null || value > found[2]) found[2] = value;
-    }
-    this.fresh.add(run);
-    this.flushing ||= this.scope.setTimeout(() => {
-      this.flushing = 0;
-      table.refresh(this.fresh);
-      this.fresh.clear();
-    }, REFRESH_MS);
+    this.table?.refresh();
+    this.table?.tell();
   }
 
   isReady() {
-    return runs.loaded && (!runs.all().length || Boolean(this.table?.read && this.table.table));
+    const shown = this.groups ?? this.table;
+    return runs.loaded && (!runs.all().length || Boolean(shown?.table && metrics.isKnown(shown.tags())));
   }
 
   // What the grid shows, in its order: for automation.
   drawn() {
+    if (this.groups) return { groups: this.groups.rows.map(({ cells }) => cells) };
     const { table } = this.table ?? {};
     /** @type {string[]} */
     const rows = [];

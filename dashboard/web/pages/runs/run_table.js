@@ -2,6 +2,7 @@
 // longer than all else of its page (measured: 300 ms), and listens to nothing but its own elements.
 import * as columns from "./columns.js";
 import * as format from "../../text/format.js";
+import * as metrics from "../../core/run_metrics.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { dictionary } from "../../core/dictionary.js";
@@ -11,6 +12,7 @@ import { lookup } from "../../text/lookup.js";
 import { node, part } from "../../ui/dom.js";
 import { menu, say } from "../../ui/menu.js";
 import { chooseColumns } from "./column_choice.js";
+import { chooseGroups } from "./group_choice.js";
 import { OPTIONS, definitions } from "./definitions.js";
 import { save, trash } from "./files.js";
 
@@ -37,9 +39,6 @@ export class RunTable {
     this.known = new Map(); // id -> row that the grid has
     /** @type {string[]} */
     this.ids = []; // of the columns that it has
-    this.read = false; // whether metrics have been
-    /** @type {Map<string, any>} */
-    this.metrics = new Map(); // run -> tag -> [last, least, greatest, points]
     this.layout = state.local.get("runColumns", dictionary()); // id -> { width, pinned }
     /** @type {MouseEvent | null} */
     this.pointer = null; // where the last right click was
@@ -81,9 +80,10 @@ export class RunTable {
     act("Tags", "some", (names) => withRun(names[0], (run) => tag(names, run)));
     act("Note", "one", ([name]) => withRun(name, note));
     act("Delete", "some", discard);
+    act("Group", null, (_, button) => chooseGroups(button));
     act("Columns", null, (_, button) => chooseColumns(button, this));
     act("Trash", null, trash);
-    act("CSV", null, () => save(this.table, (id) => columns.column(id, this.metrics)));
+    act("CSV", null, () => save(this.table, columns.column));
     return bar;
   }
 
@@ -102,7 +102,7 @@ export class RunTable {
 
   showColumns() {
     this.ids = columns.shown();
-    this.table?.setGridOption("columnDefs", definitions(this.ids, this.layout, this.metrics));
+    this.table?.setGridOption("columnDefs", definitions(this.ids, this.layout));
   }
 
   showRows() {
@@ -111,12 +111,7 @@ export class RunTable {
     const add = [...now.values()].filter(({ id }) => !this.known.has(id));
     const remove = [...this.known.values()].filter(({ id }) => !now.has(id));
     // The newest on top, like the list.
-    this.table.applyTransaction({
-      add,
-      addIndex: 0,
-      remove,
-      update: [...this.known.values()].filter(({ id }) => now.has(id)),
-    });
+    if (add.length || remove.length) this.table.applyTransaction({ add, addIndex: 0, remove });
     this.known = now;
     this.showChosen();
   }
@@ -317,7 +312,7 @@ export class RunTable {
       format.plural(all, "run"),
       seen < all ? `${format.step(all - seen)} hidden by filters` : "",
       names.length ? `${names.length} selected` : "",
-      this.read ? "" : "loading metrics…",
+      metrics.isKnown(this.tags()) ? "" : "loading metrics…",
     ]
       .filter(Boolean)
       .join(" · ");
@@ -326,17 +321,15 @@ export class RunTable {
       if (button.dataset.needs) button.disabled = button.dataset.needs === "one" ? names.length !== 1 : !names.length;
   }
 
-  // The tags whose metrics some column shows.
   tags() {
-    const shown = columns.shown().map((id) => columns.column(id).tag);
-    return [...new Set(shown.filter((tag) => tag !== undefined))];
+    return columns.tags();
   }
 
-  // Shows some runs anew, whose values changed.
-  /** @param {Iterable<string>} names */
-  refresh(names) {
-    const update = [...names].map((id) => this.known.get(id)).filter(Boolean);
-    this.table?.applyTransaction({ update });
+  // Shows runs anew whose values changed: those in sight, and all in their order where that rests on values.
+  refresh() {
+    if (!this.table) return;
+    if (state.get("sort") || state.get("columnFilter")) this.table.refreshClientSideRowModel("filter");
+    this.table.refreshCells();
   }
 
   // Columns as they were before anybody moved or sized them.
