@@ -1,5 +1,6 @@
 // The densities of a chart: of all of its lines, and of each layer that they are told apart in; kept from one time that
 // it is drawn to the next, so that a new point of one line costs its own columns.
+import { EDGE } from "./cover.js";
 import { Density } from "./density.js";
 
 /**
@@ -7,8 +8,6 @@ import { Density } from "./density.js";
  * @typedef {import("./crowd.js").Layer} Layer
  * @typedef {Layer & { density: Density }} Shown
  */
-
-const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
 
 export class DensityLayers {
   constructor() {
@@ -51,6 +50,7 @@ export function placeOf({ settings: { axis, logx, logy }, plot, scale, y }) {
     x: (/** @type {number} */ value) => within(scale.x(value) - plot.left, columns),
     y: (/** @type {number} */ value) => scale.y(value) - plot.top,
     floor: logy ? y.low : -Infinity,
+    line: scale.line ? [...scale.line, plot.top] : null,
   };
 }
 

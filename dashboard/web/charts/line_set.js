@@ -7,16 +7,16 @@ import { valuesOf } from "./setting_values.js";
 
 /**
  * @typedef {import("./curve.js").Curve} Curve
- * @typedef {import("../core/runs.js").Run} Run
+ * @typedef {Pick<import("../core/runs.js").Run, "name" | "shown" | "colour" | "config">} Run what lines need of one
  * @typedef {{
  *   curve: Curve, name: string, label: string, colour: string, dash: number[], number?: number, run?: Run,
  *   tag?: string, strong?: boolean, faded?: boolean, band?: boolean, members?: string[], chosen?: boolean,
  *   lit?: boolean, pinned?: boolean, worth?: number, setting?: import("./setting_values.js").Value,
  *   parts?: import("./point_counts.js").Part[],
  * }} Line name: of the run, or of a group; number: of its colour; strong: stands out from others, which are faded, as
- *   it is chosen, or lit: the pointer is at it; pinned: is drawn above others; worth: of its run, by the metric that runs
- *   are judged by on all charts; setting: the value that its colour stands for, or its group; band: has a spread about
- *   it; members: names of a group's runs; parts: what it was made of
+ *   it is chosen, or lit: the pointer is at it; pinned: is drawn above others; worth: of its run, by the metric that
+ *   runs are judged by on all charts; setting: the value that its colour stands for, or its group; band: has a spread
+ *   about it; members: names of a group's runs; parts: what it was made of
  * @typedef {Line & { run: Run, tag: string, number: number }} RunLine of one run
  * @typedef {{ run: Run, tag: string, curve: Curve | undefined }} Wanted
  * @typedef {{
