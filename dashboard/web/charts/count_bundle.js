@@ -49,35 +49,55 @@ export function goAlong(density, { logged, apart, count, left, ways }, heights, 
       greatest = isIn ? edgeGreatest : -Infinity;
     edgeLeast = Infinity;
     edgeGreatest = -Infinity;
-    for (let k = 0; k < count; k++) {
-      let low = isIn ? edge[k] : rows + 1,
-        high = isIn ? low : -2;
-      for (let p = first + k; p < end; p += apart) {
-        const own = heights[p],
-          row = rowOf(own, rows);
+    if (isIn && isOn && end - first === apart) {
+      // Most columns of runs that have about as many points as the plot has columns.
+      for (let k = 0; k < count; k++) {
+        const own = heights[first + k],
+          from = heights[a + k],
+          next = from + (heights[b + k] - from) * t;
         if (own < least) least = own;
         if (own > greatest) greatest = own;
-        low = lesser(low, row);
-        high = greater(high, row);
-      }
-      if (isOn) {
-        const before = heights[a + k],
-          next = before + (heights[b + k] - before) * t,
-          row = rowOf(next, rows);
-        edge[k] = row;
         if (next < edgeLeast) edgeLeast = next;
         if (next > edgeGreatest) edgeGreatest = next;
-        low = lesser(low, row);
-        high = greater(high, row);
+        const row = rowOf(own, rows),
+          left = edge[k],
+          right = rowOf(next, rows);
+        edge[k] = right;
+        upper[k] = greater(lesser(lesser(left, row), right), 0);
+        lower[k] = lesser(greater(greater(left, row), right), rows - 1);
       }
-      // A line that is not seen there is one of no rows.
-      upper[k] = greater(low, 0);
-      lower[k] = lesser(high, rows - 1);
-      if (isDrawn) {
+    } else {
+      for (let k = 0; k < count; k++) {
+        let low = isIn ? edge[k] : rows + 1,
+          high = isIn ? low : -2;
+        for (let p = first + k; p < end; p += apart) {
+          const own = heights[p],
+            row = rowOf(own, rows);
+          if (own < least) least = own;
+          if (own > greatest) greatest = own;
+          low = lesser(low, row);
+          high = greater(high, row);
+        }
+        if (isOn) {
+          const before = heights[a + k],
+            next = before + (heights[b + k] - before) * t,
+            row = rowOf(next, rows);
+          edge[k] = row;
+          if (next < edgeLeast) edgeLeast = next;
+          if (next > edgeGreatest) edgeGreatest = next;
+          low = lesser(low, row);
+          high = greater(high, row);
+        }
+        // A line that is not seen there is one of no rows.
+        upper[k] = greater(low, 0);
+        lower[k] = lesser(high, rows - 1);
+      }
+    }
+    if (isDrawn)
+      for (let k = 0; k < count; k++) {
         const inside = heights[before + k];
         places[free + k] = inside + (heights[behind + k] - inside) * between;
       }
-    }
     // By themselves: sums that wait for no other store take a third of the time.
     if (isDrawn) weigh(weights, at, upper, lower, count, share);
     else reach(reached, at, upper, lower, count);
