@@ -1,13 +1,13 @@
 """PyTorch's tensors without numbers, and what an operation makes of them.
 
-`FakeTensorMode` itself takes half a millisecond an operation, and as it begins it imports what compiles (two seconds). A
-picture needs shapes, types and devices only: torch's meta kernels know the first two, and here they are asked once for
-each kind of arguments, since layers repeat. What is not that simple is refused.
+`FakeTensorMode` itself takes half a millisecond an operation, and as it begins it imports what compiles (one to two
+seconds). A picture needs shapes, types and devices only: torch's meta kernels know the first two, and here they are
+asked once for each kind of arguments, since layers repeat. What is not that simple is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -25,10 +25,14 @@ class Refused(Exception):
 
 
 class Fakes:
-    """Makes tensors without numbers, and what operations give of them, within `mode`."""
+    """Makes tensors without numbers, and what operations give of them, within `mode`.
 
-    def __init__(self) -> None:
-        self.mode = _FakeMode()
+    Args:
+        detached: Is told a tensor and the one that torch put in its place, which it does with what it makes of nothing.
+    """
+
+    def __init__(self, detached: Callable[[Any, Any], None]) -> None:
+        self.mode = _FakeMode(detached)
         self._empty: dict[_Looks, Any] = {}
         self._results: dict[Any, tuple[type | None, list[int | _Looks]] | None] = {}
 
@@ -41,7 +45,8 @@ class Fakes:
         plain = type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.layout is torch.strided
         if not plain or tensor.is_quantized or tensor.is_meta:
             raise Refused("a tensor of a kind of its own")
-        return self._like(_looks(tensor), tensor.requires_grad, isinstance(tensor, torch.nn.Parameter))
+        with no_dispatch():
+            return self._like(_looks(tensor), tensor.requires_grad, isinstance(tensor, torch.nn.Parameter))
 
     def result(self, func: Any, args: Any, kwargs: Any) -> Any:
         """What an operation gives; it is done only if none was asked for with arguments that look the same."""
@@ -68,11 +73,12 @@ class Fakes:
         return FakeTensor(self.mode, empty, looks[3], requires_grad=requires_grad, _is_param=parameter)
 
 
-class _FakeMode(FakeTensorMode):
+class _FakeMode(FakeTensorMode):  # type: ignore[no-untyped-call]
     """Torch's own as far as others ask who it is; what it does is ours."""
 
-    def __init__(self) -> None:
-        TorchDispatchMode.__init__(self)
+    def __init__(self, detached: Callable[[Any, Any], None]) -> None:
+        TorchDispatchMode.__init__(self)  # type: ignore[no-untyped-call]
+        self._detached = detached
         self._mode_key = torch._C._TorchDispatchModeKey.FAKE
         self._allow_unsafe_data_ptr_access = self.allow_meta = self.in_kernel_invocation = False
         self.shape_env = None
@@ -102,7 +108,10 @@ class _FakeMode(FakeTensorMode):
             kwargs["device"] = torch.device("meta")
         with in_kernel_invocation_manager(self):
             result = func(*args, **kwargs)
-        return self._on(devices.pop(), result)
+        result = self._on(devices.pop(), result)
+        if func is torch.ops.aten.detach.default:
+            self._detached(given[0], result)
+        return result
 
     def _on(self, device: Any, result: Any) -> Any:
         if isinstance(result, (list, tuple)):

@@ -27,10 +27,10 @@ def is_module(model: Any) -> bool:
 def trace(model: Any, inputs: Sequence[Any]) -> dict[str, Any]:
     """The graph of a torch module as `tracker.Graph` takes it: {"nodes": […], "edges": […], "notes": […]}.
 
-    `torch.export` says what the module does, without running anything on real numbers; most modules are seen in the same
-    way several times faster (`torch_operations`). What it cannot follow (control flow that depends on the data, foreign
-    code) is run once, in evaluation mode and without gradients, with hooks on every module: then operations between
-    modules are not seen, and the notes say so.
+    What the module does is seen without running anything on real numbers, as `torch.export` would say it, which is
+    asked itself where that is not sure. What it cannot follow (control flow that depends on the data, foreign code) is
+    run once, in evaluation mode and without gradients, with hooks on every module: then operations between modules are
+    not seen, and the notes say so.
 
     Args:
         model: The module; its mode and its buffers are as before afterwards.
@@ -40,7 +40,7 @@ def trace(model: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         Whatever the model itself raises on these inputs.
     """
     try:
-        return _drawn(_steps(model, inputs))
+        return drawn(_steps(model, inputs))
     except Exception as error:  # noqa: BLE001 torch.export fails with errors of many kinds; the model itself decides below
         traced = _hooked(model, inputs)
         # What follows in brackets is about torch's own symbols.
@@ -52,11 +52,8 @@ def trace(model: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         return traced
 
 
-# --- torch.export -----------------------------------------------------------------------------------------------
-
-
 @contextmanager
-def _in_evaluation(model: Any) -> Iterator[None]:
+def in_evaluation(model: Any) -> Iterator[None]:
     """In evaluation mode, without gradients; afterwards every module is in the mode that it was in."""
     import torch
 
@@ -73,7 +70,7 @@ def _in_evaluation(model: Any) -> Iterator[None]:
 def _steps(model: Any, inputs: Sequence[Any]) -> list[Seen]:
     import warnings
 
-    with _in_evaluation(model), warnings.catch_warnings():
+    with in_evaluation(model), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's own making; nothing that the caller could change
         try:
             from tracker.values.torch_operations import operations
@@ -85,7 +82,8 @@ def _steps(model: Any, inputs: Sequence[Any]) -> list[Seen]:
             return exported(model, inputs)
 
 
-def _drawn(steps: Sequence[Seen]) -> dict[str, Any]:
+def drawn(steps: Sequence[Seen]) -> dict[str, Any]:
+    """What was seen as nodes, each with a name of its own, and edges."""
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     taken: set[str] = set()
@@ -138,7 +136,7 @@ def _hooked(model: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         made[id(value)] = (name, value)
     hooks = [module.register_forward_hook(after) for module in model.modules()]
     try:
-        with _in_evaluation(model):
+        with in_evaluation(model):
             result = model(*inputs)
     finally:
         for hook in hooks:
