@@ -11,9 +11,8 @@ import json
 import os
 import shutil
 import sqlite3
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +22,10 @@ from tracker.repair import damaged_file
 from tracker.repair.damaged_file import DamagedRows, Row
 from tracker.series import stretch
 from tracker.series.sketch import Sketch
-from tracker.series.stretch import Points
+from tracker.series.stretch import STRETCH_POINTS, Points
 from tracker.series.summary import summarise
 from tracker.store import columns
-from tracker.store.read.chunks import Chunks
+from tracker.store.read import chunks
 from tracker.store.read.liveness import Writer
 from tracker.store.read.sketch_levels import sketch_of
 from tracker.store.write import schema
@@ -138,26 +137,11 @@ def _mark_saved(path: Path) -> None:
         connection.execute("COMMIT")
 
 
-class _SavedChunks(Chunks):
-    """The chunks of a damaged file that can be read."""
-
-    def __init__(self, source: sqlite3.Connection, rows: DamagedRows) -> None:
-        super().__init__(source)
-        found = [tuple(row[name] for name in columns.CHUNK) for row in rows.of(schema.chunks)]
-        self._rows = sorted(found, key=lambda row: row[:2])
-        self._places = [row[:2] for row in self._rows]
-
-    def row_at(self, series: int, n: int) -> Sequence[Any] | None:
-        place = bisect_right(self._places, (series, n)) - 1
-        return self._rows[place] if place >= 0 and self._places[place][0] == series else None
-
-
 class _Salvage:
     """What can be read of one file, on its way into another."""
 
     def __init__(self, source: sqlite3.Connection, path: Path) -> None:
         self.rows = DamagedRows(source)
-        self._chunks = _SavedChunks(source, self.rows)
         self._path = path
         self._numbers: dict[int, int] = {}
         self._names: list[tuple[str, str]] = []
@@ -221,11 +205,25 @@ class _Salvage:
 
     def _add_scalars(self, transaction: Transaction) -> None:
         found: dict[int, list[tuple[int, int, Points]]] = {}
+        for row in self.rows.of(schema.chunks):
+            with self._counting("chunks"):
+                points = chunks.points_of([row[name] for name in columns.CHUNK])
+                found.setdefault(row["series"], []).append((row["n"], 0, points))
+        in_chunks = {
+            (series, place)
+            for series, parts in found.items()
+            for n, _, points in parts
+            for place in range(n, n + len(points.step), STRETCH_POINTS)
+        }
         for row in self.rows.of(schema.scalars):
             if row["level"]:
                 continue  # made of the others
             with self._counting("scalars"):
-                points = self._chunks.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
+                if row["points"] == chunks.ELSEWHERE:
+                    if (row["series"], row["n"]) not in in_chunks:
+                        raise DamagedBytesError("no chunk holds its points")
+                    continue
+                points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
                 if row["checksum"] is None and row["count"] > 1 and _is_contradicted(row, points):
                     raise DamagedBytesError("points that are others than those that were summed up")
                 found.setdefault(row["series"], []).append((row["n"], row["id"], points))

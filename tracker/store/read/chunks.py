@@ -111,11 +111,6 @@ class Chunks:
         out[_CHECKSUM], out[_BLOBS] = checksums.of_points(row[_CHECKSUM], blobs), blobs
         return tuple(out)
 
-    def row_at(self, series: int, n: int) -> Row | None:
-        """The row of `columns.CHUNK` that begins at a point, or last before it."""
-        found: Row | None = self._connection.execute(_HOLDS, (series, n)).fetchone()
-        return found
-
     def _of_chunks(self, rows: Sequence[Row]) -> list[Points]:
         stretch.checked_heads(rows, "points")
         found: list[Points] = []
@@ -132,14 +127,22 @@ class Chunks:
         """The chunk in which a point should lie: its first ordinal, and its points."""
         held = self._held
         if held is None or held[0] != series or not held[1] <= n < held[1] + len(held[2].step):
-            row = self.row_at(series, n)
+            row = self._connection.execute(_HOLDS, (series, n)).fetchone()
             if row is None:
                 raise DamagedBytesError(f"damaged: no chunk holds the points from number {n:,} on")
-            first, count = _place(row)
-            points = chunk.empty(count)
-            _unpack(row, points)
-            held = self._held = (series, first, points)
+            held = self._held = (series, row[1], points_of(row))
         return held[1], held[2]
+
+
+def points_of(row: Row) -> Points:
+    """The points of a row of `columns.CHUNK`.
+
+    Raises:
+        DamagedBytesError: it is not as it was written.
+    """
+    points = chunk.empty(_place(row)[1])
+    _unpack(row, points)
+    return points
 
 
 def _place(row: Row) -> tuple[int, int]:
