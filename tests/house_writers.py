@@ -42,6 +42,7 @@ OPENS_TO_WRITE = {
     "tracker/doctor.py": "viz doctor --repair",
     "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
     "tracker/pruning/segment_media.py": "viz prune: a private copy without media, which takes the file's place",
+    "tracker/pruning/segment_points.py": "viz pack: a private copy with the same points, which takes the file's place",
     "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
     "tracker/foreign/mirrored_once.py": "what the last look at a logdir found, in the user's cache folder",
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",

@@ -16,10 +16,11 @@ from typing import Any
 from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
 from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
-from tracker.series import checksums, stretch, whole
+from tracker.series import checksums, whole
 from tracker.series.stretch import Points
 from tracker.series.summary import summaries_of, wrong_summaries
 from tracker.store.read import new_rows, read_only
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.segments import MOST_SERIES, Segment
 from tracker.store.read.wal import Position
 
@@ -210,7 +211,7 @@ class SegmentState:
         for found in rows.values():
             found.sort(key=lambda row: row[2])
         # All in one: a dozen series with a point each take as long as one.
-        points = stretch.unpack([row for found in rows.values() for row in found])
+        points = Chunks(connection).unpack([row for found in rows.values() for row in found])
         stop = 0
         for number, found in rows.items():
             stop += sum(row[3] for row in found)
