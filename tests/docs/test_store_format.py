@@ -96,6 +96,37 @@ def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:
     connection.close()
 
 
+def test_the_documented_lines_decode_a_chunk(logdir: Path) -> None:
+    """With NumPy and pcodec, nothing of ours."""
+    rng = np.random.default_rng(0)
+    logged = {
+        "odd": (rng.integers(-(2**62), 2**62, 8192), np.sort(rng.normal(1.7e9, 99, 8192)), rng.normal(size=8192)),
+        "even": (np.arange(8192) * 7 - 3, 1.7e9 + np.arange(8192) * 0.25, rng.normal(size=8192).astype("f4").astype("f8")),
+    }  # fmt: skip
+    with tracker.init(logdir=logdir, name="a") as run:
+        for tag, points in logged.items():
+            for step, wall_time, value in zip(*(column.tolist() for column in points), strict=True):
+                run.log({tag: value}, step=step, wall_time=wall_time)
+    (code,) = re.findall(r"```python\n(import numpy as np, pcodec\n.*?)```", PAGE, re.S)
+    (file,) = (logdir / "a").glob("events.*.sqlite")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.row_factory = sqlite3.Row
+        for tag, points in logged.items():
+            asked = "SELECT chunks.* FROM chunks JOIN series ON series = series.id WHERE tag = ?"
+            (row,) = connection.execute(asked, (tag,)).fetchall()
+            names: dict[str, Any] = {"row": dict(row)}
+            exec(code, names)
+            for name, column in zip(("steps", "times", "values"), points, strict=True):
+                assert names[name].tobytes() == column.tobytes(), (tag, name)
+
+
+def test_every_column_of_chunks_is_described() -> None:
+    """As of the other tables."""
+    (said,) = re.findall(r"## Chunks\n\n(.*?)\n\n", PAGE, re.S)
+    assert all(f"`{name}`" in said for name in columns.CHUNK)
+    assert tuple(schema.chunks.columns.keys()) == columns.CHUNK
+
+
 def test_the_documented_lines_verify_every_row(logdir: Path) -> None:
     """With the standard library, nothing of ours: fresh points, stretches, nodes, and the rows of all other tables."""
     with tracker.init(logdir=logdir, name="a", config={"lr": 0.1}) as run:

@@ -29,7 +29,7 @@ READING: list[list[str]] = [
 ]  # fmt: skip
 COVERED = {
     "runs", "sql", "export", "doctor", "import", "serve", "demo", "predict", "check", "brief", "diff", "replay", "mcp",
-    "watch", "ship", "copy", "prune",
+    "watch", "ship", "copy", "prune", "pack",
 }  # fmt: skip
 """`demo` is `serve` beside a training that makes its own runs; `serve` is the routes above; `mcp` is what `brief`, `check`
 and `diff` say; `watch` has a tree of its own in `test_killed_alerts.py`, what
@@ -57,6 +57,8 @@ def ask_all(world: World, harms: list[str]) -> None:
                 command("import", str(source), "--logdir", "out/made-imported")
         with world.unchanged(f"viz copy to {harm}", inside=False):
             command("copy", "good", "--logdir", "runs", "--to", "runs", "--as", folder.name)
+    with world.unchanged("viz pack", inside=False):
+        command("pack", "*", "--logdir", "runs")
     with world.unchanged("viz prune", inside=False):
         for words in (["--media-only"], ["--models-only"], ["--for-good"], ["--noted"]):
             command("prune", "*" if words != ["--for-good"] else "r*[05]", "--logdir", "runs", "--yes", *words)

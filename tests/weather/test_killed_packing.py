@@ -22,7 +22,7 @@ from tracker.store.read import read_only
 
 pytestmark = pytest.mark.weather
 
-COUNT = 9_000
+COUNT = 13_000
 
 
 def write(root: str, name: str, begun: Any) -> None:

@@ -29,6 +29,8 @@ begins. Of a single point the last one is the first."""
 
 _HEAD_BYTES = 8 * len(HEAD_FIELDS)
 _HEAD_OF_SUMMARY = _HEAD_BYTES - 16
+_LARGE_BYTES = 1 << 10
+"""Of a blob that is not copied to be checked."""
 _NAN = np.array(np.nan).view(np.int64)
 """In the place of any NaN: SQLite keeps none, and so not which one it was."""
 
@@ -111,6 +113,7 @@ def of_row(values: Iterable[Any]) -> int:
     SQLite decides that by itself.
     """
     parts: list[bytes] = []
+    found = 0
     for value in values:
         if value is None or value != value:
             parts.append(b"n")
@@ -123,9 +126,14 @@ def of_row(values: Iterable[Any]) -> int:
             is_whole = value.is_integer() and -(2.0**63) <= value < 2.0**63
             parts.append(_WHOLE(b"i", int(value)) if is_whole else _REAL(b"f", value))
         else:
-            data = bytes(memoryview(value))
-            parts += (_WHOLE(b"b", len(data)), data)
-    return crc32(b"".join(parts))
+            data = value if isinstance(value, bytes) else bytes(memoryview(value))
+            parts.append(_WHOLE(b"b", len(data)))
+            if len(data) < _LARGE_BYTES:
+                parts.append(data)
+                continue
+            found = crc32(data, crc32(b"".join(parts), found))
+            parts.clear()
+    return crc32(b"".join(parts), found)
 
 
 known_of_row = lru_cache(maxsize=1 << 14)(of_row)

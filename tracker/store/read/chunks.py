@@ -7,6 +7,7 @@ all else that they say. Whoever reads rows of points asks here, and need not kno
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -57,20 +58,50 @@ def every_point(connection: sqlite3.Connection, series: int) -> Points:
     parts.sort(key=lambda part: part[0])
     end = whole.check_row_by_row((n, count) for n, count, *_ in parts)
     room = chunk.empty(end)
-    start = 0
+    _unpack_all([(each, room.part(n, n + count)) for n, count, each, _ in parts if each is not None])
     for is_plain, run in groupby(parts, key=lambda part: part[2] is None):
         if is_plain:
-            points = stretch.unpack([row for *_, own in run for row in own])
-            stop = start + len(points.step)
-            for column, own in zip(room, points, strict=True):
-                column[start:stop] = own
-            start = stop
-            continue
-        for _, count, each, _ in run:
-            assert each is not None
-            _unpack(each, room.part(start, start + count))
-            start += count
+            found = [*run]
+            points = stretch.unpack([row for *_, own in found for row in own])
+            for column, own in zip(room.part(found[0][0], found[0][0] + len(points.step)), points, strict=True):
+                column[:] = own
     return room
+
+
+TOGETHER = 16
+"""Chunks from which on two threads unpack them: pcodec and checksums let others go on meanwhile."""
+
+
+def _unpack_all(chunks: list[tuple[Row, Points]]) -> None:
+    """Fills the room of each chunk."""
+    if len(chunks) < TOGETHER:
+        _unpack_all_of(chunks)
+        return
+    failed: list[BaseException] = []
+
+    def unpack_half() -> None:
+        try:
+            _unpack_all_of(chunks[::2])
+        except BaseException as error:  # noqa: BLE001 whatever it is, the caller meets it
+            failed.append(error)
+
+    helper = threading.Thread(target=unpack_half, name="everystep-reader", daemon=True)
+    try:
+        helper.start()
+    except RuntimeError:  # there are too many, or the interpreter is going down
+        unpack_half()
+    try:
+        _unpack_all_of(chunks[1::2])
+    finally:
+        if helper.ident is not None:
+            helper.join()
+    if failed:
+        raise failed[0]
+
+
+def _unpack_all_of(chunks: list[tuple[Row, Points]]) -> None:
+    for row, room in chunks:
+        _unpack(row, room)
 
 
 class Chunks:
