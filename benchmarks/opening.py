@@ -133,7 +133,7 @@ def share(pid: int, seconds: float) -> float:
     process = psutil.Process(pid)
     before = sum(process.cpu_times()[:2])
     time.sleep(seconds)
-    return 100 * (sum(process.cpu_times()[:2]) - before) / seconds
+    return float(100 * (sum(process.cpu_times()[:2]) - before) / seconds)
 
 
 def add(name: str, value: float, bar: float | None, unit: str) -> None:
