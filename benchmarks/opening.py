@@ -103,13 +103,13 @@ def opened(logdir: Path, runs: int, *, is_kept: bool, idle: float) -> dict[str, 
                     first_at = page.evaluate("performance.now()")
             time.sleep(0.01)
         if not is_kept:
-            settled(served)
+            settled(served, 0.3, 300)
         tasks = page.evaluate("longTasks")
         found["long task"] = max((took for start, took in tasks if start > first_at), default=0.0)
         found["server"], found["heap"] = server_mib(served), heap_mib(page)
         found |= {"tasks": len(tasks)}
     if idle:
-        settled(served)
+        settled(served, 0.03, 1800)
         found["idle"] = share(served.process.pid, idle)
     served.stop()
     served.process.stdout.close()
@@ -117,15 +117,15 @@ def opened(logdir: Path, runs: int, *, is_kept: bool, idle: float) -> dict[str, 
     return found
 
 
-def settled(served: Any) -> None:
-    """Waits until the server has read all that it reads by itself, and has kept it; at most for five minutes."""
+def settled(served: Any, used: float, longest: float) -> None:
+    """Waits until the server uses no more than so much of a core for five seconds, and has kept what it knows.
+
+    What examines runs takes a tenth of one for minutes.
+    """
     folder = served.logdir.parent / "cache" / "everystep"
-    quiet, before, end = 0, -1.0, time.monotonic() + 300
+    quiet, end = 0, time.monotonic() + longest
     while quiet < 5 and time.monotonic() < end:
-        time.sleep(1.0)
-        used = sum(psutil.Process(served.process.pid).cpu_times()[:2])
-        quiet = quiet + 1 if used - before < 0.3 and any(folder.rglob("*")) else 0
-        before = used
+        quiet = quiet + 1 if share(served.process.pid, 1.0) < 100 * used and any(folder.rglob("*.index")) else 0
 
 
 def share(pid: int, seconds: float) -> float:
@@ -133,7 +133,7 @@ def share(pid: int, seconds: float) -> float:
     process = psutil.Process(pid)
     before = sum(process.cpu_times()[:2])
     time.sleep(seconds)
-    return 100 * (sum(process.cpu_times()[:2]) - before) / seconds
+    return float(100 * (sum(process.cpu_times()[:2]) - before) / seconds)
 
 
 def add(name: str, value: float, bar: float | None, unit: str) -> None:
