@@ -325,4 +325,5 @@ window.report = {
   },
   dashes: (i) => cards[i].chart.view?.lines.map(({ dash: each }) => each),
   lines: (i) => cards[i].chart.view?.lines.map(({ name }) => name),
+  layers: (i) => cards[i].chart.view?.layers.map(({ text, lines }) => [text, lines.length]),
 };

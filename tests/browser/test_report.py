@@ -145,3 +145,36 @@ def test_of_many_findings_the_worst_are_shown_and_the_rest_when_asked_for(
         run.log({"loss": 1.0})
     assert main(["export", "--logdir", str(logdir.parent / "sound"), "-o", str(file)]) == 0
     assert '<section id="findings"' not in file.read_text()
+
+
+def test_a_report_of_many_runs_is_a_density_by_a_setting(
+    logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any
+) -> None:
+    """Colours with a legend, groups and lines by the switch, and a box that chooses runs."""
+    for number in range(60):
+        config = {"lr": 0.1 if number % 2 else 0.01}
+        with tracker.init(logdir=logdir, name=f"run{number:02}", machine=False, config=config) as run:
+            for step in range(3):
+                run.log({"loss": float(number)}, step=step)
+    file = tmp_path / "report.html"
+    assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
+    page = new_page()
+    page.goto(file.as_uri())
+    until(page, "window.report?.lines(0).length === 60 && report.layers(0).length === 0")
+    assert "density of 60 runs" in page.inner_text("article .told")
+    page.select_option("label:has-text('Colours') select", "lr")
+    until(page, 'JSON.stringify(report.layers(0)) === \'[["0.01",30],["0.1",30]]\'')
+    assert page.inner_text(".report-legend").split() == ["lr:", "0.01", "0.1"]
+    page.select_option("label:has-text('Drawn as') select", "groups")
+    until(page, "report.lines(0).join() === 'lr=0.01,lr=0.1'")
+    page.select_option("label:has-text('Drawn as') select", "density")
+    page.select_option("label:has-text('Colours') select", "")
+    box = page.locator("article canvas.over").bounding_box()
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.87, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    until(page, "report.layers(0).map(([text]) => text).join() === 'others,selected'")
+    page.excuse("file://")

@@ -20,6 +20,7 @@ interface Window {
     range(i: number): { x: number[] | null; y: number[] | null };
     dashes(i: number): number[][] | undefined;
     lines(i: number): string[] | undefined;
+    layers(i: number): [text: string, lines: number][] | undefined;
   };
 }
 
