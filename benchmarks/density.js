@@ -27,7 +27,8 @@ const wide = columns / (points - 1);
 const place = {
   ...{ axis: "step", logx: false, logy: false, floor: -Infinity, columns, rows },
   x: (step) => step * wide,
-  y: (value) => rows * (0.5 - value / 16),
+  y: (value) => rows / 2 - (value - 0) * (rows / 16) - 0,
+  line: [rows / 2, 0, rows / 16, 0],
 };
 const how = { settings: { axis: "step", smoothing: { kind: "ema", weight: 0 } }, full: points - 1 };
 const first = [],

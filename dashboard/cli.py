@@ -19,6 +19,7 @@ COMMANDS = (
     ("ship", "send runs to a server, while they are logged", "viz ship --logdir runs --to https://lab.example"),
     ("copy", "copy whole runs to another folder or a server", "viz copy 'mnist/*' --logdir runs --to /backup/runs"),
     ("prune", "let go of old runs, or of their media or models", "viz prune --older-than 30d --logdir runs"),
+    ("pack", "keep finished runs in fewer bytes, every point as it was", "viz pack 'mnist/*' --logdir runs"),
     ("watch", "tell when rules fire, without a browser", "viz watch --logdir runs --rules alerts.toml"),
     ("runs", "list the runs of a logdir", "viz runs --logdir runs"),
     ("check", "say what went wrong in runs, where and since when", "viz check --logdir runs"),

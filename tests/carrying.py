@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tracker import logdir
 from tracker.store import columns
 from tracker.store.read import read_only, shipping
+from tracker.store.read.chunks import Chunks
 from tracker.store.shipment import Arrived, Shipment
 from tracker.store.write.replica import says_more
 
@@ -47,11 +48,12 @@ def carry_run(folder: Path, store: Any, place: str) -> None:
 
 
 def contents(path: Path) -> dict[str, list[str]]:
-    """Every row of a segment, bit by bit, as its writer or any other store has it."""
+    """Every row of a segment, bit by bit, as it travels: as its writer or any other store has it, in chunks or not."""
     with read_only.snapshot(path) as connection:
+        chunks = Chunks(connection)
         return {
             table: [
-                repr(row)
+                repr(chunks.filled(row) if table == "scalars" else row)
                 for row in connection.execute(
                     f"SELECT {', '.join(names)} FROM {table} ORDER BY {names[0] if table not in ('segment', 'state') else 1}"
                 ).fetchall()

@@ -13,6 +13,7 @@ import numpy as np
 import tracker
 import trainer
 from tracker import logdir as logdirs
+from tracker.store.read.chunks import Chunks
 from tracker.store.run_folder_files import files_of
 from tracker.store.write import schema
 
@@ -20,12 +21,14 @@ TABLES = [table.name for table in schema.segment_tables.sorted_tables]
 
 
 def rows_of(path: Path) -> dict[str, list[Any]]:
-    """Every row of a segment by table; of contents their numbers too."""
+    """Every row of a segment by table, points where rows stand for them; of contents their numbers too."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        return {
+        found = {
             table: connection.execute(f"SELECT {'rowid, *' if table == 'blobs' else '*'} FROM {table}").fetchall()
             for table in TABLES
         }
+        chunks = Chunks(connection)
+        return {**found, "scalars": [chunks.filled(row) for row in found["scalars"]]}
 
 
 def said_of(folder: Path) -> dict[str, list[Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 from tracker.series import checksums, stretch
 from tracker.series.summary import SUMMARY_FIELDS, summaries_of, summarise
 from tracker.store import columns
+from tracker.store.read.chunks import Chunks
 
 
 def alter(path: Path, statement: str, *values: Any) -> None:
@@ -59,8 +60,26 @@ def reseal(path: Path) -> None:
     connection.close()
 
 
+def without_chunks(path: Path) -> None:
+    """Makes a file one of before there were chunks."""
+    connection = sqlite3.connect(path)
+    chunks = Chunks(connection)
+    names = ("checksum", *columns.POINTS)
+    for row in connection.execute(
+        f"SELECT {', '.join(columns.SCALARS)} FROM scalars WHERE length(points)=0"
+    ).fetchall():
+        said = dict(zip(columns.SCALARS, chunks.filled(row), strict=True))
+        update = f"UPDATE scalars SET {'=?, '.join(names)}=? WHERE id=?"
+        connection.execute(update, (*(said[name] for name in names), row[0]))
+    connection.execute("DROP TABLE IF EXISTS chunks")
+    connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
+    connection.commit()
+    connection.close()
+
+
 def as_of_before(path: Path) -> None:
     """Makes a file one of before there were checksums."""
+    without_chunks(path)
     connection = sqlite3.connect(path)
     for table in sorted(columns.CHECKED_TABLES):
         for name in columns.LATER:

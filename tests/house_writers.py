@@ -42,6 +42,7 @@ OPENS_TO_WRITE = {
     "tracker/doctor.py": "viz doctor --repair",
     "tracker/repair/salvage.py": "viz doctor --repair: the damaged file is kept beside what was saved of it",
     "tracker/pruning/segment_media.py": "viz prune: a private copy without media, which takes the file's place",
+    "tracker/pruning/segment_points.py": "viz pack: a private copy with the same points, which takes the file's place",
     "tracker/foreign/mirror.py": "the lock of a folder in the user's cache",
     "tracker/foreign/mirrored_once.py": "what the last look at a logdir found, in the user's cache folder",
     "tracker/foreign/growing_file.py": "event files, for TensorBoard",
@@ -62,6 +63,7 @@ OPENS_TO_WRITE = {
     "dashboard/embeddings/map_worker.py": "a map, in a folder of this question's",
     "dashboard/embeddings/maps.py": "maps, in the user's cache",
     "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",
+    "dashboard/curves/curve_cache.py": "curves of finished runs, in the user's cache",
     "dashboard/live/trash.py": "which run moves where, so that a move that was stopped is finished",
     "dashboard/live/tombstones.py": "which segments that others sent were deleted, so that they do not come back",
 }

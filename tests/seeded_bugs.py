@@ -76,10 +76,9 @@ BUGS = [
     ),
     Bug(
         "a step is kept as the object that was given",
-        "tracker/run.py",
-        "                    inbox.given = record = lane.pack(inbox.order(), _now(), step, value)\n",
-        "                    record = lane.pack(inbox.order(), _now(), step, value)\n"
-        "                    inbox.last_step = step\n",
+        "tracker/quick_log.py",
+        "                    step = _whole(step)\n                record = (number, _now(), step, value)\n",
+        "                    _whole(step)\n                record = (number, _now(), step, value)\n",
         "tests/tracker/test_door.py::test_a_step_that_changes_afterwards_stays_what_it_was",
     ),
     Bug(
@@ -107,8 +106,8 @@ BUGS = [
     Bug(
         "what was logged during a commit is thrown away with what it stored",
         "tracker/store/write/inbox.py",
-        "                    del lane.waiting[: len(records) * lane.size]",
-        "                    del lane.waiting[:]",
+        "            del self.pending[: len(taken.blocks)]",
+        "            del self.pending[:]",
         "tests/tracker/test_log.py::test_points_logged_while_others_are_stored_are_kept",
     ),
     Bug(

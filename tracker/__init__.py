@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tracker import databases, errors, spare_descriptor
+from tracker.quick_log import Desk, QuickLog
 
 if TYPE_CHECKING:
     from tracker.findings.detector import detector
@@ -199,6 +200,7 @@ def init(
         replay, server,
     )  # fmt: skip
     _current = run
+    _current_run.at(run)
     return run
 
 
@@ -219,11 +221,25 @@ def _run() -> Run:
     )
 
 
-def log(values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None) -> None:
-    """`Run.log` of the current run."""
-    if _current is None:
-        _run()
-    _current.log(values, step, wall_time)  # type: ignore[union-attr]  # checked above; a call less on the hot path
+class _CurrentRun(QuickLog):
+    """`log` of the current run, whichever that is."""
+
+    def __init__(self) -> None:
+        self._desk = Desk()
+
+    def at(self, run: Run | None) -> None:
+        """From now on that is the current one."""
+        self._desk = Desk() if run is None else run._desk
+
+    def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
+        _run()._log_carefully(values, step, wall_time)
+
+    def __reduce__(self) -> str:
+        return "_current_run"
+
+
+_current_run = _CurrentRun()
+log = _current_run.log
 
 
 def log_graph(model: Any, *example_inputs: Any, tag: str = "graph") -> None:
@@ -275,6 +291,7 @@ def finish() -> None:
     global _current, _finished
     if _current is not None:
         run, _current = _current, None
+        _current_run.at(None)
         _finished = run.name, str(run.logdir)
         run.finish()
 

@@ -19,7 +19,7 @@ from tracker import databases
 from tracker.errors import RemoteLogdirError, RunNameError, message
 from tracker.name_order import name_order, naturally
 from tracker.plain_text import writable
-from tracker.walk import Link, Walk, why_not
+from tracker.walk import Link, Walk, is_reached
 
 SEGMENT_PREFIX = "events."
 SEGMENT_SUFFIX = ".sqlite"
@@ -209,7 +209,9 @@ def walk(root: Path, wanted: Callable[[str], bool] = is_segment, *, follow: bool
     return Walk(root, wanted, is_of_a_run, (TRASH_FOLDER, AGREED_FOLDER, ALERTS_FOLDER), follow=follow)
 
 
-def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = True) -> Iterator[tuple[str, Path]]:
+def run_folders(
+    root: Path, links: list[Link] | None = None, seen: dict[str, list[str]] | None = None, *, follow: bool = True
+) -> Iterator[tuple[str, Path]]:
     """Every run below `root` as (name, folder), in the order of their names: `m2` before `m12`.
 
     The logdir itself is a run when it holds segments directly; its name is then `.`. A run behind a link is called as
@@ -219,13 +221,16 @@ def run_folders(root: Path, links: list[Link] | None = None, *, follow: bool = T
     Args:
         root: The logdir.
         links: Takes the links that were met.
+        seen: Takes every folder that was gone through, and the names of the segments in it.
         follow: Whether links are followed.
     """
     inside = databases.of(root)
     if inside is not None:
         return iter(sorted(((name, root / name) for name in inside[0].runs()), key=_by_name))
     folders = walk(root, follow=follow)
-    found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in folders if names]
+    seen = {} if seen is None else seen
+    seen |= (walked := dict(folders))
+    found = [(Path(folder).relative_to(root).as_posix(), Path(folder)) for folder, names in walked.items() if names]
     if links is not None:
         links += folders.links
     return _named(sorted(found, key=_by_name))
@@ -255,11 +260,14 @@ MIRRORED = " (tfevents)"
 """Behind the name of a run whose event files are mirrored, where another run of ours has the same name."""
 
 
-def all_run_folders(root: Path, mirror: Path | None, links: list[Link] | None = None) -> dict[str, Path]:
+def all_run_folders(
+    root: Path, mirror: Path | None, links: list[Link] | None = None, seen: dict[str, list[str]] | None = None
+) -> dict[str, Path]:
     """The folder of every run by name, in their order: those below `root`, and copies of event files in its mirror."""
-    found = dict(run_folders(root, links))
+    found = dict(run_folders(root, links, seen))
     if mirror is not None and mirror.is_dir():
-        found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in run_folders(mirror)}
+        copies = run_folders(mirror, None, seen)
+        found |= {(f"{name}{MIRRORED}" if name in found else name): folder for name, folder in copies}
         found = {name: found[name] for name in naturally(found)}
     return found
 
@@ -287,15 +295,6 @@ def run_folder(root: Path, mirror: Path | None, name: str) -> Path | None:
     if found is None and odd is not None:
         raise odd
     return found
-
-
-def is_reached(root: Path, folder: Path) -> bool:
-    """Whether no link on the way from a logdir to a folder below it is one that is not followed.
-
-    Of several links to a run one gives it its name; it may be asked for by all.
-    """
-    steps = [folder, *folder.parents][: len(folder.parts) - len(root.parts)]
-    return not any(step.is_symlink() and why_not(str(step), root) for step in steps)
 
 
 def check_run_name(name: str, *, typed: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Run: what a training loop talks to. It checks values, numbers steps, stamps the time and hands over.
 
-`log()` does no I/O and takes no lock; it packs the numbers into the inbox (about half a microsecond) and the
-writer's thread stores them. A caller's mistake is raised here, on the caller's line.
+`log()` (see `quick_log`) does no I/O and takes no lock; it puts the numbers into the inbox (under half a microsecond)
+and the writer's thread stores them. A caller's mistake is raised here, on the caller's line.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from tracker.log_call import checked
 from tracker.log_model import Modelled
 from tracker.logdir import new_segment_id
 from tracker.panes.paned import Paned, Panes
+from tracker.quick_log import NOWHERE, PLAIN, Desk, QuickLog
 from tracker.recording import Recording
 from tracker.store.read.liveness import this_process
 from tracker.store.read.run import StoredRun
 from tracker.store.write import writer as writers
 from tracker.store.write.appender import Birth
-from tracker.store.write.inbox import Inbox, SealedError
+from tracker.store.write.inbox import SealedError
 from tracker.values.graph import Graph
 from tracker.values.value import Value
 
@@ -40,13 +41,12 @@ if TYPE_CHECKING:
 
 FLUSH_S = 30.0
 
-_PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64})
-"""Types that pack as a float64 by themselves. Others, tensors foremost, are looked at first."""
+PLAIN.update(dict.fromkeys((np.float64, np.float32, np.int64), float))
 
 _now = time.time
 
 
-class Run(Controlled, Paned, Modelled):
+class Run(QuickLog, Controlled, Paned, Modelled):
     """A run being written. Made by `tracker.init`; any thread may use it.
 
     Attributes:
@@ -64,6 +64,7 @@ class Run(Controlled, Paned, Modelled):
         self.config = dict(birth.config)
         self.panes = Panes(self._hand_over, StoredRun(birth.run, folder))
         self.controls = Controls(self)
+        self._desk = Desk()
         self._record(Recording(folder, birth, first_step - 1))
         self._writer.wait_begun()
 
@@ -77,7 +78,7 @@ class Run(Controlled, Paned, Modelled):
     def look_closely(self, closely: bool) -> None:
         """Whether each call of `log()` takes the careful way, as none finds a lane; a free choice of any thread."""
         # Past the end of the process each call stores what it logs: none may take the short way.
-        self._inbox = Inbox() if closely or self._recording.is_late else self._recording.inbox
+        self._desk.inbox = NOWHERE if closely or self._recording.is_late else self._recording.inbox
 
     def _open_recording(self) -> Recording:
         """What takes values now: a run that was finished, or is the parent's, goes on in another segment."""
@@ -108,60 +109,6 @@ class Run(Controlled, Paned, Modelled):
         self._recording.watch(interval, console=console, command=command, diff=diff)
 
     # --- logging -------------------------------------------------------------------------------------
-
-    def log(self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None) -> None:
-        """Logs values by tag at a step.
-
-        Args:
-            values: Numbers (Python's, NumPy's, one-element arrays and tensors of any framework), `Histogram`,
-                `Image` and the other value types, lists of images; nested dictionaries join their keys with "/".
-                Keys are texts, or numbers such as those of classes.
-            step: Any whole number of 64 bits, in any order, as often as you like: all are kept. Left out, it is
-                one more than the step of the call before.
-            wall_time: Seconds since the epoch; now by default.
-
-        Raises:
-            TagError, StepError, LoggedTypeError, LoggedValueError: what was given cannot be logged; nothing of
-                this call was.
-        """
-        # The common call, numbers under tags seen before, is all on this page: each line here is paid a
-        # hundred million times. Whatever is unusual raises or falls through to `_log_carefully`.
-        inbox = self._inbox
-        try:
-            if len(values) == 1:
-                (tag,) = values
-                value = values[tag]
-                lane = inbox.single[tag]
-                if wall_time is not None or type(value) not in _PLAIN:
-                    return self._log_carefully(values, step, wall_time)
-                if step is None:
-                    step = inbox.next_step()
-                    record = lane.pack(inbox.order(), _now(), step, value)
-                else:
-                    inbox.given = record = lane.pack(inbox.order(), _now(), step, value)
-            else:
-                lane = inbox.lanes[tuple(values)]
-                numbers = values.values()
-                if wall_time is not None or not {*map(type, numbers)} <= _PLAIN:
-                    return self._log_carefully(values, step, wall_time)
-                if step is None:
-                    step = inbox.next_step()
-                    record = lane.pack(inbox.order(), _now(), step, *numbers)
-                else:
-                    inbox.given = record = lane.pack(inbox.order(), _now(), step, *numbers)
-        except Exception:  # noqa: BLE001 the careful way says what was wrong, if anything was
-            return self._log_carefully(values, step, wall_time)
-        buffer = lane.buffer
-        if len(buffer) > lane.limit and not self._gate.has_room(lane, len(values)):
-            return None
-        try:
-            buffer.extend(record)
-        except BufferError:  # the run was finished: this goes into another segment
-            return self._log_carefully(values, step, wall_time)
-        if inbox.idle:
-            inbox.idle = False
-            self._writer.wake()
-        return None
 
     def _log_carefully(self, values: Mapping[str, Any], step: int | None, wall_time: float | None) -> None:
         """`log`, for every value and every mistake."""

@@ -232,6 +232,15 @@ def why_not(path: str, root: Path) -> str:
     return ""
 
 
+def is_reached(root: Path, folder: Path) -> bool:
+    """Whether no link on the way from a logdir to a folder below it is one that is not followed.
+
+    Of several links to a run one gives it its name; it may be asked for by all.
+    """
+    steps = [folder, *folder.parents][: len(folder.parts) - len(root.parts)]
+    return not any(step.is_symlink() and why_not(str(step), root) for step in steps)
+
+
 def _why_nothing(path: str) -> str:
     try:
         os.stat(path)

@@ -51,7 +51,7 @@ class Columns:
         body = await body_of(request, MAX_BODY_BYTES)
         tags = body.texts("tags", MAX_TAGS)
         runs = body.texts("runs", MAX_RUNS, must=False) if body.value("runs") is not None else None
-        await asyncio.to_thread(self._live_runs.poller.ready.wait, 30.0)
+        await asyncio.to_thread(self._live_runs.wait_met)
 
         def answer() -> tuple[dict[str, Any], list[npt.NDArray[np.float64]]]:
             problems: list[dict[str, str]] = []

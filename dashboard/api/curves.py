@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,8 +14,10 @@ from starlette.routing import Route
 
 from dashboard.curves import expressions
 from dashboard.curves import query as curves
+from dashboard.curves.curve_cache import CurveCache
 from dashboard.curves.expressions import Expression
 from dashboard.curves.query import CurveSet, Question
+from dashboard.curves.remembered import Remembered
 from dashboard.http import wire
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
@@ -27,19 +30,23 @@ MAX_COLUMNS = 20_000
 MAX_RUNS_A_REQUEST = 5_000
 MAX_TAGS_A_REQUEST = 64
 
+KEPT_TOGETHER = 256
+"""Runs whose curves are kept in one piece: until so many were read they are in memory."""
+
 CURVES_A_TURN = 128
 """Curves that are read before another question has its turn: some 50 ms."""
 
 
-def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> list[Route]:
+def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns, kept: Path | None) -> list[Route]:
     """Routes below /api/v1.
 
     Args:
         live_runs: What is known of all runs.
         store: Opens the logdir.
         reading: Whose turn it is to read: curves and histograms are read one question after the other.
+        kept: Where curves of finished runs are kept; None where they are not.
     """
-    api = _Curves(live_runs, store, reading)
+    api = _Curves(live_runs, store, reading, CurveCache(kept))
     return [
         Route("/api/v1/scalars", api.scalars),
         Route("/api/v1/curves", api.curves, methods=["POST"]),
@@ -48,11 +55,12 @@ def routes(live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> l
 
 
 class _Curves:
-    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], reading: Turns) -> None:
+    def __init__(self, live_runs: LiveRuns, store: Callable[[], Store], reading: Turns, kept: CurveCache) -> None:
         self._live_runs = live_runs
         self._store = store
         # One after the other: threads that take turns at Python's lock finish all late, and the first card counts.
         self._reading = reading
+        self._kept = kept
 
     async def scalars(self, request: Request) -> Response:
         """One series of one run; JSON, or packed columns when asked for `application/octet-stream`."""
@@ -74,35 +82,54 @@ class _Curves:
         After the curves come, as points, the tails that rewinds left behind. With `tags`, a list, several at once, each
         file opened once for all: what the cards in view draw. The head then has an answer for each, and the columns
         follow in their order; of what would be too large for one answer the last tags have none, and are asked again.
+        With `also`, a list of tags that will be asked for next, these are read and kept as well where curves are.
         With `"ranks": "joined"` what several ranks of a run logged is one curve, with `ranks` in its head: the mean
         over them in each column, and the least and the greatest value of any.
         """
-        question, names, tags, several = _curves_asked(await body_of(request), self._live_runs.is_logged)
+        body = await body_of(request)
+        question, names, tags, several = _curves_asked(body, self._live_runs.is_logged)
         questions = [question(tag) for tag in tags]
         curve_sets = [CurveSet(each) for each in questions]
         problems: list[dict[str, str]] = []
+
+        also = [question(tag) for tag in body.texts("also", MAX_TAGS_A_REQUEST, must=False)]
+        remembered = Remembered(self._kept, self._live_runs.whole(names), questions, also)
+
+        def recall() -> None:
+            for name in [name for name in names if remembered.has_all(name)]:
+                for curve_set, (known, answer) in zip(curve_sets, remembered.answers(name), strict=True):
+                    curve_set.add(name, known, answer)
+            cut()
+
+        def cut() -> None:
+            while sum(curve_set.n_bytes for curve_set in curve_sets) > MAX_ANSWER_BYTES:
+                if len(curve_sets) == 1:
+                    raise HTTPException(413, TOO_LARGE)
+                del curve_sets[-1]
 
         def read(part: list[str]) -> None:
             for name in part:
                 with apart(problems, name):
                     known = self._live_runs.segments(name) or self._run(name).segments()
-                    answers = curves.read_all(known, questions)
-                    for curve_set, answer in zip(curve_sets, answers, strict=True):
+                    answers = remembered.read(known)
+                    for curve_set, answer in zip(curve_sets, answers, strict=False):
                         curve_set.add(name, known, answer)
-                while sum(curve_set.n_bytes for curve_set in curve_sets) > MAX_ANSWER_BYTES:
-                    if len(curve_sets) == 1:
-                        raise HTTPException(413, TOO_LARGE)
-                    del curve_sets[-1], questions[-1]
+                    remembered.note(name, answers)
+                cut()
+            remembered.keep(KEPT_TOGETHER)
 
         # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
         # take long even for one run, and keeps nobody else waiting.
         is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
         turn = self._reading.turn if is_plain else contextlib.nullcontext
-        size = max(1, CURVES_A_TURN // len(questions))
+        size = max(1, CURVES_A_TURN // len(remembered.questions))
         with self._live_runs.poller.asked():
-            for first in range(0, len(names), size):
+            await answered(recall)
+            left = [name for name in names if not remembered.has_all(name)]
+            for first in range(0, len(left), size):
                 async with turn():
-                    await answered(partial(read, names[first : first + size]))
+                    await answered(partial(read, left[first : first + size]))
+            await answered(remembered.keep)
             heads = [curve_set.head(tag) for tag, curve_set in zip(tags, curve_sets, strict=False)]
             head = {"answers": heads} if several else heads[0]
             found = [column for curve_set in curve_sets for column in curve_set.columns()]

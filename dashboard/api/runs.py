@@ -12,13 +12,15 @@ from starlette.routing import Route
 
 from dashboard.alerts import marked
 from dashboard.http.request_values import RequestValues
-from dashboard.http.requests import answered, apart, body_of, json_answer
+from dashboard.http.requests import answered, apart, body_of, finite_answer, json_answer
 from dashboard.live.websocket import LiveRuns
 from tracker.store.read.reader import Store
 from tracker.store.read.run import StoredRun
 
 MAX_MARKED_RUNS = 5_000
 MAX_MARKS_A_RUN = 500
+
+MOST_RUNS = 1 << 31
 
 
 def routes(live_runs: LiveRuns, store: Callable[[], Store]) -> list[Route]:
@@ -50,13 +52,23 @@ class _Runs:
         )
 
     async def runs(self, request: Request) -> Response:
-        """All runs; with `form=page` the compact list: sets of tags by number, last values of the headline only."""
+        """All runs; with `form=page` the compact list: sets of tags by number, last values of the headline only.
+
+        The first look at a large logdir leaves some runs `unmet`. They are told with `met`, as it was in the answer
+        before: those that were looked at since, and how many are `left`.
+        """
         await asyncio.to_thread(self._live_runs.poller.ready.wait, 30.0)
-        brief = RequestValues.of_query(request).value("form") == "page"
+        asked = RequestValues.of_query(request)
+        brief = asked.value("form") == "page"
+        met = asked.size("met", 0, MOST_RUNS)
 
         def answer() -> Response:
-            found = self._live_runs.compact_list() if brief else {"runs": self._live_runs.summaries()}
-            return json_answer({"logdir": str(self._live_runs.poller.catalog.root), **found})
+            if brief and met:
+                return finite_answer(self._live_runs.met_since(met))
+            told = {"logdir": str(self._live_runs.poller.catalog.root)}
+            if brief:
+                return finite_answer(told | self._live_runs.compact_list())
+            return json_answer(told | {"runs": self._live_runs.summaries()})
 
         return await asyncio.to_thread(answer)
 

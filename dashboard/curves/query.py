@@ -62,6 +62,12 @@ class Question:
     joins_ranks: bool = False
     """Whether what several ranks logged under a tag is one curve, their mean, with the least and greatest of them."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a tag from its beginning to its end, over its steps."""
+        edges = self.start is None and self.stop is None
+        return isinstance(self.y, str) and self.axis == "step" and edges and not self.is_log and not self.joins_ranks
+
     def column_names(self) -> dict[str, Sequence[str]]:
         """What the columns of its answers are called, by their form."""
         places = self.x is not None
@@ -191,7 +197,7 @@ def _stored(
 ) -> Answer | None:
     if not sources:
         return None
-    if sum(source.length() for source in sources.values()) <= _limit(question.columns):
+    if sum(source.length() for source in sources.values()) <= limit_of(question.columns):
         points = stretch.concatenate([source.all_points() for source in sources.values()])
         answer = _points(points, start, stop, axis)
     else:
@@ -240,7 +246,7 @@ def _computed(
         return None
     if x is not None:
         return _over(metric_axis.over(y, x), len(y.step), question)
-    answer = _points(y, start, stop, axis) if len(y.step) <= _limit(question.columns) else None
+    answer = _points(y, start, stop, axis) if len(y.step) <= limit_of(question.columns) else None
     if answer is None:
         made = partial(envelope_of_points, y, axis=axis)
         if question.is_log:
@@ -262,7 +268,7 @@ def _over(placed: Placed, logged: int, question: Question) -> Answer:
     head: dict[str, Any] = {"counts": {}, "unplaced": logged - len(placed.x)}
     start, stop, columns = question.start, question.stop, question.columns
     step = placed.points.step
-    if len(step) <= _limit(columns) and (step[1:] >= step[:-1]).all():
+    if len(step) <= limit_of(columns) and (step[1:] >= step[:-1]).all():
         arrays = placed.of_points(_with_ends(placed.x, start, stop))
         return {**head, "form": "points", "length": len(arrays[0])}, arrays
     made = partial(envelope_of_points, placed.on_axis(), axis="wall_time")
@@ -276,7 +282,8 @@ def _over(placed: Placed, logged: int, question: Question) -> Answer:
     return {**head, **shape}, arrays + places[: 1 if shape["form"] == "points" else 2]
 
 
-def _limit(columns: int) -> int:
+def limit_of(columns: int) -> int:
+    """The points of a series up to which all of them are sent to a card of so many columns."""
     return min(MAX_POINTS, POINTS_A_COLUMN * columns)
 
 

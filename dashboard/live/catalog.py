@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from dashboard.live import catalog_cache as indexes
 from dashboard.live import user_edits
 from dashboard.live.changes import Changes
 from dashboard.live.file_stamps import is_settled, stamp_of
+from dashboard.live.folders import Folders, listing_of
 from dashboard.live.run_state import RunState
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import NamePool
@@ -27,6 +28,9 @@ from tracker.store.read.wal import Position
 from tracker.walk import Link
 
 logger = logging.getLogger("dashboard")
+
+MET_AT_ONCE = 128
+"""Runs that the first look meets however long it takes; of a logdir with more the rest are met later."""
 
 PATIENCE_S = 1.0
 """What one file may take of SQLite's time in one look. All others wait meanwhile; ours take milliseconds."""
@@ -58,43 +62,75 @@ class Catalog:
         self._index = index
         self._pool = NamePool()
         self._cached = indexes.load(index, self._pool)
+        self._folders = Folders(root, mirror, self._cached.folders)
         self._glanced: dict[Path, str] = {}
         """Files that were only glanced at, with their runs."""
+        self.met: list[str] = []
+        """The runs in the order in which they were looked at for the first time, since the first look."""
+        self.unmet: dict[str, None] = {}
+        """Those that were not looked at yet, the newest last."""
 
-    def scan(self, *, glance: bool = False) -> Changes:
+    def scan(self, *, glance: bool = False, patience_s: float | None = None) -> Changes:
         """Finds runs that came and went, and looks at every run that may have changed.
 
         Args:
             glance: Read of a file that nobody writes only what a list of runs shows; `complete` reads the rest.
+            patience_s: Look at runs that are new for so long, the newest first, and at some in any case; `meet` looks
+                at the others.
         """
         with databases.glimpse(self.root):
-            return self._scan(glance=glance)
+            return self._scan(glance=glance, until=None if patience_s is None else time.monotonic() + patience_s)
 
-    def _scan(self, *, glance: bool) -> Changes:
+    def _scan(self, *, glance: bool, until: float | None) -> Changes:
         changes = Changes()
-        links: list[Link] = []
-        is_there = databases.of(self.root) is not None or self.root.is_dir()
-        found = logdir.all_run_folders(self.root, self.mirror, links) if is_there else {}
-        self.links = links
+        found = self._folders.look()
+        self.links = self._folders.links
         self._names = {folder: name for name, folder in found.items()}
         self._real_names = None
         for name in [name for name, run in self.runs.items() if found.get(name) != run.folder]:
             del self.runs[name]
+            self.unmet.pop(name, None)
             changes.removed.append(name)
-        for name, folder in found.items():
-            is_new = name not in self.runs
-            if is_new:
-                self.runs[name] = RunState(name, folder)
-                changes.note(name, "runs")
-            self._look(self.runs[name], changes, glance=glance)
-            if is_new:
-                self.runs[name].take_examined(self._cached.examined.get(folder))
-        self._cached = indexes.Index({}, {}, {})
+        before = self.runs
+        self.runs = {
+            name: before.get(name) or RunState(name, folder, began=self._folders.began(folder))
+            for name, folder in found.items()
+        }
+        new = [name for name in self.runs if name not in before]
+        if until is not None:
+            self.unmet.update(dict.fromkeys(sorted(new, key=lambda name: self.runs[name].began or 0.0)))
+            return changes.joined(self.meet(until, glance=glance, least=MET_AT_ONCE))
+        for name, run in self.runs.items():
+            if name not in self.unmet:
+                self._look(run, changes, glance=glance)
+        self._let_go()
         return changes
 
-    def complete(self, most: int | None = None) -> Changes:
-        """Reads what a glance left out, of at most so many files; nothing where that is done."""
+    def meet(self, until: float, *, glance: bool = True, least: int = 1) -> Changes:
+        """Looks at runs that were not looked at yet, the newest first.
+
+        Args:
+            until: No further one from this moment on, of the monotonic clock.
+            glance: As of `scan`.
+            least: So many in any case.
+        """
         changes = Changes()
+        while self.unmet and (least > 0 or time.monotonic() < until):
+            name, _ = self.unmet.popitem()
+            self._look(self.runs[name], changes, glance=glance)
+            least -= 1
+        self._let_go()
+        return changes
+
+    def _let_go(self) -> None:
+        """Of what was kept, once all of it that is so was taken over."""
+        if not self.unmet:
+            self._cached = indexes.Index()
+
+    def complete(self, most: int | None = None) -> Changes:
+        """Reads what a glance left out, of at most so many files, and runs that were not met yet; nothing where that is
+        done."""
+        changes = self.meet(0.0, glance=False, least=most or len(self.unmet)) if self.unmet else Changes()
         for path in list(self._glanced)[:most]:
             run = self.runs.get(self._glanced.pop(path))
             state = run.segments.get(path) if run is not None else None
@@ -104,13 +140,13 @@ class Catalog:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing was only glanced at."""
-        return not self._glanced
+        """Whether every run was met, and nothing only glanced at."""
+        return not self.unmet and not self._glanced
 
     def keep(self) -> None:
         """Writes the index, for the next start."""
         if self._index is not None:
-            indexes.save(self._index, self.runs.values(), self._pool)
+            indexes.save(self._index, self.runs.values(), self._pool, self._folders)
 
     def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
@@ -128,6 +164,7 @@ class Catalog:
                 self._look(run, changes)
                 continue
             del self.runs[name]
+            self.unmet.pop(name, None)
             self._names.pop(run.folder, None)
             changes.removed.append(name)
         return changes
@@ -147,6 +184,13 @@ class Catalog:
 
     def _look(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""
+        is_new = not run.is_met
+        if is_new:
+            run.is_met = True
+            self.unmet.pop(run.name, None)
+            self.met.append(run.name)
+            run.size, run.listed = self._cached.listings.get(run.folder, (None, None))
+            changes.note(run.name, "runs")
         try:
             self._look_into(run, changes, glance=glance)
             run.problems.pop(run.folder, None)
@@ -156,26 +200,26 @@ class Catalog:
             if str(run.problems.get(run.folder)) != str(read_only.explain(error, run.folder)):
                 logger.exception("viz: %s cannot be looked at", run.folder)
             self._note_problem(run, run.folder, read_only.explain(error, run.folder), changes)
+        if is_new:
+            run.take_examined(self._cached.examined.get(run.folder))
 
     def _look_into(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
-        files = logdir.segment_files(run.folder)
+        files, names = self._listed(run)
         before = run.status, run.is_paused
         for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
             run.segments.pop(gone, None)
             run.problems.pop(gone, None)
             run.refused.pop(gone, None)
             changes.note(run.name, "line")
+            run.size = None
         is_as_before = run.size is not None
         for path in files:
             state = run.segments.get(path)
-            stamp = stamp_of(path)
+            stamp = stamp_of(path, names)
             if state is not None and state.stamp == stamp:
                 continue
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
-            is_as_before = False
-            if stamp and run.refused.get(path) == stamp:
-                continue  # as it was when it could not be read
             cached = self._cached.segments.get(path)
             if state is None and cached is not None and cached.stamp == stamp:
                 run.segments[path] = SegmentState(
@@ -190,13 +234,17 @@ class Catalog:
                 )
                 changes.note(run.name, "line")
                 continue
+            is_as_before = False
+            if stamp and run.refused.get(path) == stamp:
+                continue  # as it was when it could not be read
             position = wal.position(path, state.position) if state is not None and not is_settled(path) else None
             if state is not None and position is not None and state.has_seen(position):
                 if position.is_unfinished:
                     changes.awaited.add(run.name)
                 continue
             self._take(run, path, state, stamp, changes, position, glance=glance)
-        edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE)
+        has_page = names is None or logdir.PAGE_FILE in names
+        edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
         if edits_stamp != run.edits_stamp:
             is_as_before = False
             known_stamp, known_words = self._cached.said.get(run.folder, ((), ({}, 0)))
@@ -213,6 +261,8 @@ class Catalog:
             run.user_edits, run.newest_command = said, newest
         if not is_as_before and not self._is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
+        if is_as_before and run.status in ("finished", "stopped"):
+            return
         now = time.time()
         run.status = segments.status_of(run.known(), now)
         run.is_paused = any(
@@ -220,6 +270,18 @@ class Catalog:
         )
         if (run.status, run.is_paused) != before:
             changes.note(run.name, "runs")
+
+    def _listed(self, run: RunState) -> tuple[Sequence[Path], Collection[str] | None]:
+        """The segments of a run, and the names of all files that may tell of a change, where they are sure."""
+        stamp = self._folders.stamp_of(run.folder)
+        known = run.listed
+        if known is None or stamp is None or known.stamp != stamp:
+            if known is not None:
+                run.size = None
+            known = run.listed = None if stamp is None else listing_of(run.folder, stamp)
+        if known is None:
+            return logdir.segment_files(run.folder), None
+        return known.files, known.names
 
     def _is_mirrored(self, run: RunState) -> bool:
         """Whether what is read of it is a copy of another program's files."""

@@ -15,13 +15,14 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dashboard.live.examined import Examined, detectors_version
+from dashboard.live.folders import Folders, Listing, Stamp
 from dashboard.live.series import ROW, Extent, NamePool
 from tracker.store.read.liveness import Writer
 from tracker.store.read.segments import Segment
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 4\n"
+MAGIC = b"everystep index 5\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
 """Files from which on a logdir has an index: fewer are read as fast as it is."""
 
 _DIGEST_BYTES = 32
-_FIELDS = [each.name for each in fields(Segment) if each.name != "path"]
+_FIELDS = [each.name for each in fields(Segment) if each.name not in ("path", "environment")]
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,15 @@ class CachedSegment:
 class Index:
     """What was read from an index; nothing of it is used before its stamp was compared."""
 
-    segments: dict[Path, CachedSegment]
-    said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]]
+    segments: dict[Path, CachedSegment] = field(default_factory=dict)
+    said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]] = field(default_factory=dict)
     """By a run's folder: the stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
-    examined: dict[Path, Examined]
+    examined: dict[Path, Examined] = field(default_factory=dict)
     """By a run's folder what the detectors of now found in it."""
+    listings: dict[Path, tuple[int | None, Listing | None]] = field(default_factory=dict)
+    """By a run's folder the bytes of its files when these segments were read, and what it held."""
+    folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None
+    """All folders that were gone through, and the runs among them; see `folders.Folders`."""
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
@@ -71,16 +76,16 @@ def load(path: Path | None, pool: NamePool) -> Index:
     if path is not None:
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
             return _decoded(path.read_bytes(), pool)
-    return Index({}, {}, {})
+    return Index()
 
 
-def save(path: Path, runs: Iterable[RunState], pool: NamePool) -> None:
+def save(path: Path, runs: Iterable[RunState], pool: NamePool, folders: Folders | None = None) -> None:
     """Writes the index anew. A cache folder that cannot be written costs the next start its index, and nothing else."""
     runs = list(runs)
     if sum(len(run.segments) for run in runs) < WORTH_IT:
         path.unlink(missing_ok=True)
         return
-    data = _encoded(runs, pool)
+    data = _encoded(runs, pool, folders)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
@@ -92,11 +97,14 @@ def save(path: Path, runs: Iterable[RunState], pool: NamePool) -> None:
             os.unlink(file.name)
 
 
-def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
+def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) -> bytes:
     numbers: dict[int, int] = {}
     names: list[Any] = []
-    segments, said, examined, rows = [], [], [], []
+    shared: dict[str, int] = {}
+    segments, said, examined, listings, rows = [], [], [], [], []
     for run in runs:
+        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
+        listings.append([str(run.folder), run.size if held else None, held])
         if run.examined is not None and run.status != "running":
             known = run.examined
             examined.append([str(run.folder), known.stamps, known.version, known.wall_time, known.findings])
@@ -110,6 +118,7 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
                 numbers[id(extent.names)] = len(names)
                 names.append(extent.names.entries)
             own = [getattr(state.segment, name) for name in _FIELDS]
+            own.append(shared.setdefault(json.dumps(state.segment.environment), len(shared)))
             said_of = [
                 state.cursor,
                 numbers[id(extent.names)],
@@ -121,8 +130,19 @@ def _encoded(runs: Iterable[RunState], pool: NamePool) -> bytes:
             ]
             segments.append([str(path), state.stamp, *said_of])
             rows.append(extent.rows)
-    head = json.dumps({"names": names, "segments": segments, "said": said, "examined": examined}).encode()
-    body = len(head).to_bytes(4, "little") + head + b"".join(each.tobytes() for each in rows)
+    head: dict[str, Any] = {
+        "names": names,
+        "segments": segments,
+        "said": said,
+        "examined": examined,
+        "listings": listings,
+    }
+    head |= {"environments": list(shared), "stamps": {}, "runs": []}
+    if folders is not None:
+        head["stamps"] = folders.stamps
+        head["runs"] = [[name, str(folder)] for name, folder in folders.runs.items()]
+    text = json.dumps(head, separators=(",", ":")).encode()
+    body = len(text).to_bytes(4, "little") + text + b"".join(each.tobytes() for each in rows)
     return MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
 
 
@@ -136,13 +156,15 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
         raise ValueError("not an index of this version, or not a whole one")
     stop = 4 + int.from_bytes(body[:4], "little")
     head = json.loads(body[4:stop])
+    environments = [json.loads(text) for text in head["environments"]]
     rows = np.frombuffer(bytearray(body[stop:]), ROW)
     names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
     segments = {}
     at = 0
     for text, stamp, cursor, number, has_marks, has_receipts, met, faults, own in head["segments"]:
         path = Path(text)
-        known = dict(zip(_FIELDS, own, strict=True))
+        known = dict(zip(_FIELDS, own, strict=False))
+        known["environment"] = environments[own[-1]]
         known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
         known["faults"] = tuple(known["faults"])
         extent = Extent(names[number], rows[at : at + len(names[number].entries)])
@@ -151,7 +173,19 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
             tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
         )
     said = {Path(folder): (tuple(stamp), (words, newest)) for folder, stamp, words, newest in head["said"]}
-    return Index(segments, said, dict(_examined(head["examined"])))
+    stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
+    runs = {name: Path(folder) for name, folder in head["runs"]}
+    return Index(segments, said, dict(_examined(head["examined"])), dict(_listings(head["listings"])), (stamps, runs))
+
+
+def _listings(entries: list[list[Any]]) -> Iterator[tuple[Path, tuple[int | None, Listing | None]]]:
+    for text, size, held in entries:
+        folder = Path(text)
+        if held is None:
+            yield folder, (size, None)
+            continue
+        stamp, files, names = held
+        yield folder, (size, Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names)))
 
 
 def _examined(entries: list[list[Any]]) -> Iterator[tuple[Path, Examined]]:

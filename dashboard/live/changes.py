@@ -45,6 +45,15 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.points or self.changed or self.removed)
 
+    def joined(self, other: Changes) -> Changes:
+        """These, and others that came after them and are of other runs."""
+        self.points += other.points
+        self.changed |= other.changed
+        self.tags |= other.tags
+        self.removed += other.removed
+        self.awaited |= other.awaited
+        return self
+
     def note(self, run: str, what: str, tag: str | None = None) -> None:
         """Notes a change; `what` is a kind of series where a tag is given."""
         self.changed.setdefault(run, set()).add(what)

@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from watchdog.observers.api import BaseObserver
@@ -22,6 +23,7 @@ from watchdog.observers.api import BaseObserver
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.file_watch import Watch, is_local, observer
+from dashboard.live.meeting import Meeting
 from tracker import databases
 from tracker.errors import StoreError
 
@@ -54,7 +56,7 @@ PATIENCE_S = 5.0
 """But so long after the start at the latest: a page that asks all the time is not to keep us from watching."""
 
 SLICE = 16
-"""Files that are completed at a time: 20 ms during which the catalog is held."""
+"""Files that are completed at a time: 20 ms, during which the catalog is held."""
 
 BEGIN_AGAIN_S = 1.0
 """After a fault of ours, before following begins anew."""
@@ -82,6 +84,7 @@ class Poller:
         """Held while the catalog changes; hold it to read from another thread."""
         self.ready = threading.Event()
         """Set after the first look at the whole logdir."""
+        self.meeting = Meeting(self.catalog, partial(self._ask, silent=True), lambda: self._questions > 0)
         self._tell = tell
         self._dirty: set[Path] = set()
         self._wake = threading.Condition()
@@ -188,9 +191,8 @@ class Poller:
                     self._wake.wait_for(lambda: self._stopped, BEGIN_AGAIN_S)
 
     def _follow(self, *, again: bool) -> None:
-        # Not told the first time: who asks for the runs waits for this look, and a thousand summaries would be news to
-        # nobody.
-        self._ask(lambda: self.catalog.scan(glance=True), silent=not again)
+        # Not told the first time: who asks for runs waits for this look, to whom a thousand summaries would be no news.
+        self._ask(self.meeting.first_look, silent=not again)
         self.ready.set()
         self._quiet_since = time.monotonic()
         chores = self._chores()
@@ -201,11 +203,12 @@ class Poller:
             with self._wake:
                 if not self._dirty:
                     awaited = (due for due, _ in self._awaited.values())
-                    soonest = min([self._next_scan, next_net, next_chore, *awaited])
+                    soonest = min([self._next_scan, next_net, next_chore, *awaited, *self.meeting.due()])
                     self._wake.wait(max(0.0, soonest - time.monotonic()))
                 dirty, self._dirty = self._dirty, set()
             if self._stopped:
                 return
+            self.meeting.go_on()
             now = time.monotonic()
             names = {self.catalog.name_of(folder) for folder in dirty}
             if None in names:  # something that is no run yet: of many such words one look is the answer
@@ -240,8 +243,8 @@ class Poller:
         self._next_scan = 0.0  # something may have come between the look and the watch
         yield 0.0
         while not self.catalog.is_complete:
-            self._ask(lambda: self.catalog.complete(SLICE))
-            yield 0.0
+            self._ask(lambda: Changes() if self.catalog.unmet else self.catalog.complete(SLICE))
+            yield CHORES_AFTER_S if self.catalog.unmet else 0.0
         while True:
             if self._changed:
                 self._changed = False

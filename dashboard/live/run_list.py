@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dashboard.http import wire
 from dashboard.http.requests import UNREADABLE, why
 from dashboard.live.headline import headlines
 from dashboard.live.series import is_of_training
@@ -17,19 +18,25 @@ if TYPE_CHECKING:
     from dashboard.live.series import Extent
 
 
-def compact_list(runs: Iterable[RunState]) -> dict[str, Any]:
+def compact_list(runs: Iterable[RunState], among: Iterable[RunState] | None = None) -> dict[str, Any]:
     """All runs, `series` as a number in the `tagsets`, `scalars` cut to the first of the
     `headlines`, and the newest `step` of all.
 
-    What a glance did not read is None.
+    What a glance did not read is None. Of runs that were not looked at yet there is only the name, and when it began.
+
+    Args:
+        runs: The runs.
+        among: All that there are, by whose tags they are judged, where `runs` are some of them.
     """
-    tagsets, told = _grouped(runs)
-    judged = headlines(_counted(tagsets, told))
+    runs = list(runs)
+    tagsets, told = _grouped(run for run in runs if run.is_met)
+    judged = headlines(_counted(*(_grouped(run for run in among if run.is_met) if among else (tagsets, told))))
     chosen = next(iter(judged), None)
     return {
         "tagsets": tagsets,
         "headlines": judged,
         "runs": [_row(run, partial(_told, run, extent, chosen)) | {"series": number} for run, extent, number in told],
+        "unmet": [[run.name, run.began] for run in runs if not run.is_met],
     }
 
 
@@ -145,4 +152,4 @@ def _last(run: RunState, extent: Extent | None, tag: str | None) -> dict[str, An
     else:
         series = run.tags().get("scalar", {}).get(tag)
         last = series.last if series is not None else None
-    return {tag: {"step": last[0], "wall_time": last[1], "value": last[2]}} if last is not None else {}
+    return {tag: {"step": last[0], "wall_time": last[1], "value": wire.plain(last[2])}} if last is not None else {}

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.http import wire
 from dashboard.live.examined import Examined
+from dashboard.live.folders import Listing
 from dashboard.live.segment_state import SegmentState
 from dashboard.live.series import Series
 from dashboard.live.user_edits import DISMISSED, PROPOSALS, RUN_KEYS
@@ -26,6 +28,8 @@ class RunState:
     problems: dict[Path, StoreError] = field(default_factory=dict)
     refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
     """The stamps of files that could not be read: they are tried again once they change."""
+    listed: Listing | None = None
+    """What its folder held when it was listed last, where that can be believed."""
     status: str = "unreadable"
     is_paused: bool = False
     """Whether it is running, and waits as it was asked to."""
@@ -39,6 +43,10 @@ class RunState:
     program's."""
     examined: Examined | None = None
     """What was found in it, once somebody has looked."""
+    began: float | None = None
+    """When it began, to the second, as its files are called."""
+    is_met: bool = False
+    """Whether it was looked at: the first look at a large logdir leaves most runs to later ones."""
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
@@ -99,9 +107,10 @@ class RunState:
         }
 
     def _told_config(self, config: dict[str, Any]) -> dict[str, Any]:
-        """A configuration in which whole numbers that a browser would round are texts of their digits."""
+        """A configuration in which whole numbers that a browser would round are texts of their digits, and what is not
+        finite is a word."""
         if self._config is None or self._config[0] is not config:
-            self._config = (config, _with_digits(config))
+            self._config = (config, wire.plain(_with_digits(config)))
         return self._config[1]
 
     def about(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ folded in between.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,16 @@ from typing import Any
 from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
 from dashboard.live.series import Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
-from tracker.series import checksums, stretch, whole
+from tracker.series import checksums, whole
 from tracker.series.stretch import Points
 from tracker.series.summary import summaries_of, wrong_summaries
 from tracker.store.read import new_rows, read_only
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.segments import MOST_SERIES, Segment
 from tracker.store.read.wal import Position
+
+FEW_SERIES = 32
+"""Series that are read to their ends at a glance, too: opening the file once more takes longer."""
 
 NAMED = 3
 """Series that a sentence names; `viz doctor` has all."""
@@ -51,6 +56,17 @@ class SegmentState:
     """Whether its training was asked to pause, and waits."""
     late: int = 0
     """Points that had come late when it was read; see `new_rows.late_points`."""
+    _keyed: tuple[tuple[Any, ...], str] | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What names the file as it is now; None while it is written, or where that cannot be told."""
+        if not self.stamp or self.segment.said_status == "running":
+            return None
+        if self._keyed is None or self._keyed[0] != self.stamp:
+            said = f"{self.segment.path}\n{self.stamp}".encode("utf-8", "surrogateescape")
+            self._keyed = (self.stamp, hashlib.blake2b(said, digest_size=12).hexdigest())
+        return self._keyed[1]
 
     @property
     def series(self) -> dict[int, Series]:
@@ -78,6 +94,7 @@ class SegmentState:
     ) -> SegmentState:
         """One seen for the first time: how far each of its series goes, without reading points."""
         rows = new_rows.series(connection, new_rows.FIRST)
+        glance = glance and len(rows) > FEW_SERIES
         names = pool.of(row[:3] for row in rows)
         extent = Extent.unread(names)
         state = cls(segment, extent, segment.written, is_read=not glance)
@@ -194,7 +211,7 @@ class SegmentState:
         for found in rows.values():
             found.sort(key=lambda row: row[2])
         # All in one: a dozen series with a point each take as long as one.
-        points = stretch.unpack([row for found in rows.values() for row in found])
+        points = Chunks(connection).unpack([row for found in rows.values() for row in found])
         stop = 0
         for number, found in rows.items():
             stop += sum(row[3] for row in found)

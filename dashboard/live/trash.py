@@ -25,7 +25,7 @@ from tracker.errors import PageChangeError, RunNameError, RunNotFoundError, mess
 from tracker.name_order import naturally
 from tracker.plain_text import writable
 from tracker.store.run_folder_files import FOLDERS, files_of, is_one
-from tracker.walk import Link
+from tracker.walk import Link, is_reached
 
 MOVES_FOLDER = ".moves"
 """In the trash: what is being moved, a file each."""
@@ -206,7 +206,7 @@ def _check_alone(root: Path, name: str) -> None:
     """That a link leads to a run, and that no other run would go with it."""
     behind = logdir.walk(root, logdir.is_of_a_run).behind(str(root / name))
     runs = [_name_of(root, Path(folder)) for folder, files in behind if files]
-    if name not in runs or not logdir.is_reached(root, root / name):
+    if name not in runs or not is_reached(root, root / name):
         raise RunNotFoundError(message(f"There is no run {name!r} in {root}."))
     if len(runs) > 1:
         raise PageChangeError(

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.http import wire
+from dashboard.live.catalog_cache import WORTH_IT
 from dashboard.live.changes import Changes
 from dashboard.live.headline import Headlines
 from dashboard.live.poller import Poller
@@ -27,6 +28,12 @@ from tracker.store.read.segments import Segment
 
 FRAME_S = 0.016
 """Between two frames to a tab: two of the screen's. The first one after a pause goes at once."""
+
+MANY_MET, MOST_MET = 1_000, 4_000
+"""Runs that are told at a time while a large logdir is looked at for the first time."""
+
+MEETING_S = 1.0
+"""How long is waited for so many."""
 
 WAIT_S = 30.0
 """For the first look at the logdir."""
@@ -43,6 +50,8 @@ class LiveRuns:
         """Who is told all changes besides, on the event loop."""
         self._judged: Headlines | None = None
         """By which tags runs are judged; None while nobody listens."""
+        self._judged_met = 0
+        """How many runs had been met then."""
         self._revision = 0
         """How many times something changed: a list of runs and a tab's first message say after which they were made, so
         that a page notices what fell between the two."""
@@ -80,15 +89,52 @@ class LiveRuns:
             return any(tag in run.tags().get("scalar", ()) for run in self.poller.catalog.runs.values())
 
     def compact_list(self) -> dict[str, Any]:
-        """All runs as the page lists them, and its revision."""
+        """All runs as the page lists them, its revision, and how many of them were `met`."""
         with self.poller.lock:
-            return {"news": self._revision, **compact_list(list(self.poller.catalog.runs.values()))}
+            catalog = self.poller.catalog
+            return {"news": self._revision, "met": len(catalog.met), **compact_list(catalog.runs.values())}
+
+    def wait_met(self) -> None:
+        """Waits until every run was looked at."""
+        self.poller.ready.wait(WAIT_S)
+        self.poller.meeting.end()
+
+    def met_since(self, met: int) -> dict[str, Any]:
+        """The runs that were looked at for the first time after so many others, as the compact list has them.
+
+        Waits for a moment where there are few; `left` is how many are still to come.
+        """
+        catalog = self.poller.catalog
+        until = time.monotonic() + MEETING_S
+        while catalog.unmet and len(catalog.met) < met + MANY_MET and time.monotonic() < until:
+            time.sleep(FRAME_S)
+        with self.poller.lock:
+            names = catalog.met[met : met + MOST_MET]
+            runs = [run for name in names if (run := catalog.runs.get(name)) is not None]
+            left = len(catalog.unmet) + len(catalog.met) - met - len(names)
+            return {**compact_list(runs, catalog.runs.values()), "met": met + len(names), "left": left}
 
     def segments(self, name: str) -> list[Segment]:
         """The segments of a run, oldest first, without opening a file; none of an unknown run."""
         with self.poller.lock:
             run = self.poller.catalog.runs.get(name)
             return run.known() if run is not None else []
+
+    def whole(self, names: Iterable[str]) -> dict[str, tuple[Segment, str]]:
+        """Of some runs those that are one file that nobody writes: the segment, and what names it as it is now; none in
+        a logdir that is too small to be worth it."""
+        found = {}
+        with self.poller.lock:
+            if len(self.poller.catalog.runs) < WORTH_IT:
+                return {}
+            for name in names:
+                run = self.poller.catalog.runs.get(name)
+                if run is not None and len(run.segments) == 1:
+                    (state,) = run.segments.values()
+                    key = state.key
+                    if key is not None:
+                        found[name] = (state.segment, key)
+        return found
 
     def models(self, names: Collection[str] | None = None) -> dict[str, dict[str, float]]:
         """Of some runs, or of all, that have models: these by name, with the time at which each was logged last."""
@@ -164,9 +210,14 @@ class LiveRuns:
 
     def _judge(self, runs: Collection[RunState], changed: list[dict[str, Any]], removed: list[str]) -> list[str] | None:
         """By which tags runs are judged, where that may have changed."""
-        if self._judged is None:
-            self._judged = Headlines({run.name: curves_of(run) for run in runs})
-            return self._judged.tags()
+        met = len(self.poller.catalog.met)
+        if self.poller.catalog.unmet:
+            return None  # a page that asks for those that are met is told with them
+        if self._judged is None or met != self._judged_met:
+            known = Headlines({run.name: curves_of(run) for run in runs})
+            is_new = self._judged is None or known.tags() != self._judged.tags()
+            self._judged, self._judged_met = known, met
+            return known.tags() if is_new else None
         told = {each["run"]: each["summary"]["series"].get("scalar", []) for each in changed if each["summary"]}
         is_new = self._judged.update(told | {name: [] for name in removed})
         return self._judged.tags() if is_new else None

@@ -47,7 +47,7 @@ from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
 from dashboard.receive.tokens import WriteTokens
 from dashboard.server import vendor_scripts
-from dashboard.server.settings import Settings
+from dashboard.server.settings import Settings, curves_folder
 from dashboard.serving import paths
 from tracker import databases
 from tracker.store.read.reader import Store
@@ -95,7 +95,7 @@ class Interface:
             WebSocketRoute("/live", live_runs.serve),
             *long_polling.routes(live_runs),
             *runs.routes(live_runs, store),
-            *curves.routes(live_runs, store, reading),
+            *curves.routes(live_runs, store, reading, curves_folder(settings.index)),
             *histograms.routes(live_runs, store, reading),
             *ranks.routes(live_runs, store, reading),
             *edits.routes(live_runs, store, settings.read_only),

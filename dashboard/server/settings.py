@@ -48,3 +48,8 @@ def index_file(logdir: Path) -> Path:
     """Where the index of a logdir is kept."""
     mirror = cache_folder(logdir)
     return mirror.parent.parent / "index" / f"{mirror.name}.index"
+
+
+def curves_folder(index: Path | None) -> Path | None:
+    """Where the curves of a logdir's finished runs are kept, beside its index."""
+    return None if index is None else index.with_suffix(".curves")

@@ -72,6 +72,7 @@ const SHEET = [
       ["← →", "move the cursor"],
       ["+ −", "zoom"],
       ["click", "select the line"],
+      ["Shift drag, b", "choose the runs that go through a box"],
       ["s, Shift click", "pin the step: other pages follow it"],
       ["Enter", "enlarge, or shrink"],
       ["p", "pin to the top"],

@@ -3,8 +3,11 @@ import { parse } from "./core/dictionary.js";
 import { curvesOf, decode } from "./core/wire.js";
 import { Chart } from "./charts/chart.js";
 import { Curve } from "./charts/curve.js";
-import { undash } from "./charts/line_set.js";
-import { colour, dash } from "./charts/palette.js";
+import { sample } from "./charts/legend.js";
+import { legendOf, linesOf } from "./charts/line_set.js";
+import { colour } from "./charts/palette.js";
+import { domain } from "./charts/scale.js";
+import { keysOf } from "./text/config.js";
 import { compareNames } from "./text/name_order.js";
 import { groupOf, rankOf } from "./text/tag_order.js";
 import { count, nothing, words } from "./charts/point_counts.js";
@@ -29,8 +32,13 @@ const { runs } = parse(new TextDecoder().decode(bytes(part(document, "#runs-data
 const numbers = new Map(runs.map((run, i) => [run.name, i]));
 /** @param {string} name */
 const numberOf = (name) => numbers.get(name) ?? 0;
+// As lines have them: no list of runs stands beside a report, and what runs are called is their name.
+const dressed = runs.map((run, i) => ({ ...run, shown: run.name, colour: i }));
 /** @type {Set<string>} */
 const off = new Set();
+let colourBy = "";
+/** @type {string[]} */
+let chosen = [];
 /** @type {import("./charts/chart.js").Settings} */
 const shown = {
   axis: "step",
@@ -96,9 +104,44 @@ const tick = (text, key) => {
   });
   return element("label", { className: "check" }, box, text);
 };
+/**
+ * @param {[value: string, text: string][]} options
+ * @param {(value: string) => void} act
+ */
+const choice = (options, act) => {
+  const made = element(
+    "select",
+    {},
+    ...options.map(([value, textContent]) => element("option", { value, textContent })),
+  );
+  made.addEventListener("change", () => {
+    act(options[made.selectedIndex][0]);
+    draw();
+  });
+  return made;
+};
+const many = choice(
+  [
+    ["auto", "Automatic"],
+    ["lines", "Lines"],
+    ["density", "Density"],
+    ["groups", "Groups"],
+    ["quantiles", "Quantiles"],
+  ],
+  (value) => {
+    shown.many = value;
+  },
+);
+const keys = keysOf(runs);
+const colours = choice([["", "runs"], ...keys.map((key) => /** @type {[string, string]} */ ([key, key]))], (value) => {
+  colourBy = shown.by = value;
+});
+const legend = element("p", { className: "report-legend", hidden: true });
 bar.append(
   element("label", { className: "check" }, "Smoothing", slider, output),
   element("label", { className: "check" }, "x", axis),
+  ...(runs.length > 1 ? [element("label", { className: "check" }, "Drawn as", many)] : []),
+  ...(keys.length ? [element("label", { className: "check" }, "Colours", colours)] : []),
   tick("log y", "logy"),
   tick("Leave outliers out", "robust"),
 );
@@ -132,6 +175,19 @@ all.addEventListener("click", () => {
   draw();
 });
 if (runs.length > 1) bar.append(all);
+
+bar.after(legend);
+function showLegend() {
+  const [part] = legendOf(
+    dressed.filter(({ name }) => !off.has(name)),
+    { group: "", colourBy, dashBy: "" },
+  );
+  legend.hidden = !part;
+  legend.replaceChildren(
+    ...(part ? [`${part.key}: `] : []),
+    ...(part?.entries ?? []).map(({ text, number }) => element("span", {}, sample(number), text)),
+  );
+}
 
 const place = document.querySelector("#findings");
 const findings = place instanceof HTMLElement ? new ReportFindings(place, runs) : null;
@@ -182,24 +238,25 @@ for (const { head, column } of read) {
       "div",
       { className: "card-foot" },
       told,
-      element("span", { textContent: "drag: zoom · double click: all" }),
+      element("span", { textContent: "drag: zoom · Shift drag: choose runs · double click: all" }),
     ),
   );
   article.setAttribute("aria-label", head.tag);
   part(document, "#cards", HTMLElement).append(article);
+  const memo = new Map();
   const draw = () => {
-    const lines = curves
-      .filter(({ run, length }) => length && !off.has(run))
-      .map((curve) => ({
-        curve,
-        name: curve.run,
-        label: curve.run,
-        colour: colour(numberOf(curve.run)),
-        dash: dash(numberOf(curve.run)),
-        strong: card.near === curve.run,
-        faded: Boolean(card.near) && card.near !== curve.run,
-      }));
-    undash(lines);
+    const seen = curves.filter(({ run, length }) => length && !off.has(run));
+    const wanted = seen.map((curve) => ({ run: dressed[numberOf(curve.run)], tag: head.tag, curve }));
+    const { full } = domain(
+      seen.map((curve) => ({ curve })),
+      shown,
+      chart.zoom,
+    );
+    const how = {
+      ...{ ...shown, full, colourBy, chosen, highlight: card.near },
+      ...{ group: "", centre: "mean", band: "std", base: "", dashBy: "" },
+    };
+    const lines = linesOf(wanted, how, [head.tag], memo, new Map());
     chart.draw(lines, shown);
     const found = count(lines, shown, chart.zoom);
     const { density } = chart.view ?? {};
@@ -212,6 +269,14 @@ for (const { head, column } of read) {
     onZoom: draw,
     onEnd: () => {
       told.textContent = "Fully zoomed in.";
+    },
+    onPick: (line) => {
+      chosen = line ? (line.members ?? [line.name]) : [];
+      draw();
+    },
+    onBrush: (lines) => {
+      chosen = lines.flatMap(({ name, members }) => members ?? [name]);
+      draw();
     },
     onHover: (x) => {
       for (const other of cards) if (other.sight) other.chart.setCursor(x);
@@ -242,6 +307,7 @@ function draw() {
   for (const [box, run] of boxes) box.style.accentColor = colour(numberOf(run.name));
   all.textContent = off.size ? "Show all runs" : "Hide all runs";
   findings?.show(off);
+  showLegend();
   for (const card of cards) if (card.sight) card.draw();
 }
 

@@ -101,3 +101,75 @@ def test_a_density_follows_points_that_come(
             page, f"viz.density('loss').columns.some((column) => Math.abs(column?.max - {max(value, SPIKE[2])}) < 1e-9)"
         )
         until(page, f"viz.density('loss').columns.filter((column) => column?.n === 61).length >= {step}")
+
+
+def _log_rates(logdir: Path) -> None:
+    """Level lines, odd ones of another rate; by val/acc the middle ones are the best."""
+    for number in range(RUNS):
+        config = {"lr": 0.1 if number % 2 else 0.01}
+        with tracker.init(logdir=logdir, name=f"run{number:02}", machine=False, config=config) as run:
+            for step in range(3):
+                run.log({"loss": float(number), "val/acc": -abs(number - 30.25)}, step=step)
+
+
+def test_a_box_chooses_the_runs_that_go_through_it(
+    logdir: Path, fill: Callable[..., None], open_page: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """With Shift, or once the button is pressed; the selection is in the link, and the one before it comes back."""
+    fill(logdir, _log_rates)
+    page = open_page(logdir, "curves&s=0&sel=run07", ".card-key:not([hidden])")
+    places = page.evaluate("""() => {
+      const { chart } = document.querySelector('article[aria-label="loss"]').card;
+      const { left, top } = chart.over.getBoundingClientRect(), { scale } = chart.view;
+      return [[left + scale.x(0.5), top + scale.y(19.5)], [left + scale.x(1.5), top + scale.y(31.5)]];
+    }""")
+
+    def drag() -> None:
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        page.mouse.move(*places[1], steps=3)
+        page.mouse.up()
+
+    page.keyboard.down("Shift")
+    drag()
+    page.keyboard.up("Shift")
+    within = [f"run{number}" for number in range(20, 32)]
+    until(page, "document.querySelector('.toast')?.textContent.startsWith('12 runs selected')")
+    until(page, "location.search.includes('sel=run20')")
+    assert page.evaluate("viz.get('chosen')") == within
+    assert set(within) <= set(page.evaluate("viz.density('loss').above"))
+    page.click(".toast >> text=Undo")
+    assert page.evaluate("viz.get('chosen')") == ["run07"]
+    page.focus(f"{CARD.format('loss')} canvas.over")
+    page.keyboard.press("b")
+    assert page.get_attribute(f"{CARD.format('loss')} .brush", "aria-pressed") == "true"
+    drag()
+    until(page, "viz.get('chosen').length === 12")
+    page.evaluate("viz.set('chosen', Array.from({ length: 55 }, (_, i) => `run${String(i).padStart(2, '0')}`))")
+    until(page, "document.querySelector('.card-key').textContent === '55 selected of 60 runs'")
+    assert page.evaluate("viz.density('loss').layers") == [
+        {"text": "others", "isQuiet": True, "lines": 5},
+        {"text": "selected", "isQuiet": False, "lines": 55},
+    ]
+
+
+def test_colours_are_values_and_the_best_are_by_any_metric(
+    logdir: Path, fill: Callable[..., None], open_page: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    """A density a value, groups of them, the best by another chart's metric, and a run that is pinned."""
+    fill(logdir, _log_rates)
+    page = open_page(logdir, "curves&s=0&cb=lr&bb=val%2Facc&bn=3", ".card-key:not([hidden])")
+    until(page, "document.querySelector('.card-key').textContent === '60 runs by lr'")
+    layers = page.evaluate("viz.density('loss').layers")
+    assert [(each["text"], each["lines"]) for each in layers] == [("0.01", 30), ("0.1", 30)]
+    until(page, "viz.density('loss').above.join() === 'run29,run31,run30'")
+    page.hover(f"{CARD.format('loss')} canvas.over")
+    until(page, "document.querySelector('#tip').textContent.includes('0.1 · 30 runs')")
+    page.evaluate("document.querySelector('.run-more').click()")
+    page.click("text=Pin on charts")
+    until(page, "viz.density('loss').above.includes('run59') && location.search.includes('pr=run59')")
+    page.evaluate("viz.set('many', 'groups')")
+    until(
+        page, "viz.density('loss') === null && viz.lines('loss').map(({ label }) => label).join() === 'lr=0.01,lr=0.1'"
+    )
+    assert all(line["band"] for line in page.evaluate("viz.lines('loss')"))

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import tracker
-from dashboard.live import catalog_cache, file_stamps, user_edits
+from dashboard.live import catalog_cache, file_stamps, folders, segment_state, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.run_list import compact_list, last_step_of
@@ -24,9 +24,10 @@ from tracker.store.read import read_only
 
 @pytest.fixture(autouse=True)
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A logdir of three runs has an index too, and a file counts as settled at once."""
+    """A logdir of three runs has an index too, and what was just written counts as settled."""
     monkeypatch.setattr(catalog_cache, "WORTH_IT", 0)
     monkeypatch.setattr(file_stamps, "SETTLED_S", -1.0)
+    monkeypatch.setattr(folders, "YOUNG_S", -60.0)
 
 
 def log(root: Path, name: str, values: list[float], **how: Any) -> None:
@@ -200,8 +201,9 @@ def test_what_is_being_written_is_not_kept(logdir: Path, tmp_path: Path, monkeyp
     assert len(files) == 1
 
 
-def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path) -> None:
+def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list is there at once, says nothing that it does not know, and then all of it."""
+    monkeypatch.setattr(segment_state, "FEW_SERIES", 0)
     for number in range(3):
         log(logdir, f"run{number}", [3.0, 2.0, float(number)])
     library, plain = Catalog(logdir), Catalog(logdir)
@@ -222,8 +224,9 @@ def test_a_glance_reads_the_headline_and_completing_the_rest(logdir: Path) -> No
     assert library.complete() == Changes()
 
 
-def test_what_changes_after_a_glance_is_told(logdir: Path) -> None:
+def test_what_changes_after_a_glance_is_told(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was only glanced at and grew has no cursor that could be trusted: its line is asked for anew."""
+    monkeypatch.setattr(segment_state, "FEW_SERIES", 0)
     log(logdir, "a", [1.0])
     library = Catalog(logdir)
     library.scan(glance=True)

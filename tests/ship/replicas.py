@@ -16,6 +16,7 @@ from tracker import logdir as logdirs
 from tracker.series import sketch
 from tracker.series.stretch import Points
 from tracker.store.read import read_only, shipping
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.liveness import Writer
 from tracker.store.shipment import Arrived, Shipment, packed, unpacked
 from tracker.store.write.appender import Appender, Birth
@@ -154,13 +155,17 @@ def ship_all(source: Source, replica: Replica, most_bytes: int = 1 << 23) -> int
 
 def rows_of(path: Path) -> dict[str, list[str]]:
     """Every row of every table of a file, with its number and the type of each value, but for what only says that it
-    arrived."""
+    arrived; points where rows stand for them."""
     with read_only.snapshot(path) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        chunks = Chunks(connection)
         return {
-            table: [repr(row) for row in connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid")]
+            table: [
+                repr((number, *(chunks.filled(row) if table == "scalars" else row)))
+                for number, *row in connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid").fetchall()
+            ]
             for table in sorted(tables)
-            if table != "arrivals"
+            if table not in ("arrivals", "chunks")
         }
 
 

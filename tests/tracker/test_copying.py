@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from copies import log_all, rows_of, run_of, said_of, stamps_of
 from examples import examples
-from forged import as_of_before
+from forged import as_of_before, without_chunks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,6 +190,7 @@ def test_what_cannot_be_copied_is_named(logdir: Path, tmp_path: Path, capsys: py
     folder = log_all(logdir, "bad", points=3000)
     log_all(logdir, "good", points=5)
     (path,) = logdirs.segment_files(folder)
+    without_chunks(path)
     damaged = bytearray(path.read_bytes())
     at = damaged.index(np.float64(1.0 / 1234).tobytes())
     damaged[at] ^= 1

@@ -21,6 +21,7 @@ from dashboard import cli
 from tracker.doctor import _close
 from tracker.repair import salvage
 from tracker.series import checksums
+from tracker.series.chunk import CHUNK_POINTS
 from tracker.store.write import schema
 from tracker.store.write.column_values import type_of
 
@@ -214,8 +215,8 @@ def test_every_row_outside_of_a_broken_page_is_saved(logdir: Path) -> None:
         assert doctor(logdir, "--repair") == 0
         assert doctor(logdir) == 0
         points = tracker.open(logdir).run("a").scalars("x")
-        # A page of packed points is one stretch; an inner one or one of an index costs none that is not reached by another way.
-        assert len(points) >= 70_000 - 1024 * max(2, rows // 10)
+        # A page of packed points has parts of three chunks at most here; an inner one or one of an index costs none that is not reached by another way.
+        assert len(points) >= 70_000 - max(3 * CHUNK_POINTS, 1024 * (rows // 10))
         # Bytes that are still as many are points still, which contradict their summary, as the doctor said.
         assert np.count_nonzero(points.value != points.step * 0.1) <= 1024
         for kept in run.parent.glob("*.damaged*"):

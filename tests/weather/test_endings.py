@@ -232,20 +232,26 @@ def test_a_run_that_goes_on_ends_as_was_said_of_it(logdir: Path, gone: Callable[
 
 
 def test_a_call_in_the_middle_of_adding_meets_the_seal() -> None:
-    """It has the buffer in hand when another thread seals the inbox: what it adds is refused, and not lost there."""
+    """It has the list in hand when another thread seals the inbox: what it adds is refused, and not lost there."""
     inbox = Inbox()
     lane = inbox.lane(("x",))
-    buffer = lane.buffer
-    buffer.extend(lane.pack(inbox.order(), 1.0, 0, 1.0))
+    pending = inbox.pending
+    before, behind = (lane, 1.0, 0, 1.0), (lane, 1.0, 1, 2.0)
+    pending.append(before)
     inbox.seal()
-    with pytest.raises(BufferError):
-        buffer.extend(lane.pack(inbox.order(), 1.0, 1, 2.0))
-    with pytest.raises(BufferError):
-        lane.buffer.extend(lane.pack(inbox.order(), 1.0, 1, 2.0))
+    pending.append(behind)
+    inbox.rest(is_idle=False)  # by a writer that has not seen the seal
+    assert inbox.idle
+    assert inbox.attend(before)
+    assert not inbox.attend(behind)
+    assert not inbox.single
+    with pytest.raises(SealedError):
+        inbox.add([behind])
     with pytest.raises(SealedError):
         inbox.lane(("y",))
     with pytest.raises(SealedError):
         inbox.add_heavy(Heavy(1, 1.0, 0, None, 0))
+    assert inbox.waiting() == {"scalar": 1}
     taken = inbox.take()
     assert [points.value.tolist() for _, points in taken.scalars()] == [[1.0]]
     assert taken.everything

@@ -61,6 +61,8 @@ before(async () => {
     .on("GET /session", () => ({}))
     .on("GET /api/v1/runs", () => ({
       runs: listed,
+      met: 2,
+      unmet: [],
       tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
       headlines: ["val/loss"],
       news: 1,
@@ -153,6 +155,59 @@ test("the list of runs has their order, colours, tags and words to search", asyn
   assert.deepEqual([runs.number("NaN"), runs.number("-Infinity"), runs.number(2)], [NaN, -Infinity, 2]);
   assert.equal(runs.partOf("nobody"), null);
   assert.equal(runs.partOf("old").length, 2);
+});
+
+test("runs that the server has not looked at yet are in the list, and filled as it comes to them", async () => {
+  const before = server.routes.get("GET /api/v1/runs"),
+    row = (name, started) => ({ ...summary(name, { started, config: { seed: started } }), series: 0 });
+  const parts = [
+    {
+      runs: [row("c", 3)],
+      unmet: [
+        ["a", 1],
+        ["b", 2],
+      ],
+      met: 1,
+      news: 1,
+    },
+    { runs: [row("b", 2)], unmet: [], met: 2, left: 1 },
+    { runs: [row("a", 1)], unmet: [], met: 3, left: 0 },
+  ];
+  const asked = [];
+  let go = () => {};
+  server.on("GET /api/v1/runs", async ({ url }) => {
+    asked.push(url.searchParams.get("met"));
+    if (asked.length > 1) await new Promise((done) => (go = done));
+    return { tagsets: [{ scalar: ["val/loss"] }], headlines: ["val/loss"], ...parts[asked.length - 1] };
+  });
+  await runs.load();
+  assert.deepEqual(runs.names(), ["c", "b", "a"]);
+  assert.deepEqual(
+    runs.all().map(({ status, has }) => [status, has.size]),
+    [
+      ["finished", 1],
+      ["unread", 0],
+      ["unread", 0],
+    ],
+  );
+  assert.deepEqual(
+    runs.having("val/loss").map(({ name }) => name),
+    ["c"],
+  );
+  const colour = runs.index("a");
+  for (const name of ["b", "a"]) {
+    await until(() => asked.length === (name === "b" ? 2 : 3));
+    go();
+    await until(() => runs.get(name).status === "finished");
+    assert.deepEqual(runs.get(name).texts.includes("seed=1"), name === "a");
+  }
+  assert.deepEqual(
+    runs.having("val/loss").map(({ name }) => name),
+    ["a", "b", "c"],
+  );
+  assert.deepEqual([runs.index("a"), asked], [colour, [null, "1", "2"]]);
+  server.on("GET /api/v1/runs", before);
+  await runs.load();
 });
 
 test("which runs are shown follows the filter and what is hidden", () => {

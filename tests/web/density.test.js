@@ -6,6 +6,7 @@ import "./page.js";
 import { bundled } from "../../dashboard/web/charts/bundle.js";
 import { Chart } from "../../dashboard/web/charts/chart.js";
 import { above, crowdOf, nounOf } from "../../dashboard/web/charts/crowd.js";
+import { DensityLayers } from "../../dashboard/web/charts/density_layers.js";
 import { Curve } from "../../dashboard/web/charts/curve.js";
 import { columnOf } from "../../dashboard/web/charts/density_tip.js";
 import { drawChart } from "../../dashboard/web/charts/draw_chart.js";
@@ -167,9 +168,8 @@ test("what comes live is counted in its own columns, and the picture is as if al
     const smoothing = { kind: i % 3 === 2 ? "gauss" : "ema", weight: i % 3 ? 0.98 : 0 };
     const isBent = i % 3 === 2; // what was drawn, by what comes after it
     const ranges = { x: { low: 0, high: 100, full: 100 }, y: { low: -4, high: 4, outside: 0 } };
-    const how = { ranges, density: drawn([]).view.density ?? undefined };
+    const how = { ranges, densities: new DensityLayers() };
     const first = drawn(lines, { smoothing }, how);
-    how.density = first.density;
     assert.equal(first.density.redone, first.density.columns);
     for (let k = 0; k < 4; k++) {
       const { curve } = numbers.one(lines),
@@ -289,7 +289,7 @@ test("above a density are the best by the metric, and what stands out", () => {
   assert.deepEqual(new Set(names(lines)), new Set(best(1).map(({ name }) => name)));
   const right = lines.map((line) => ({ ...line, tag: "val/top1_acc" }));
   assert.deepEqual(new Set(names(right)), new Set(best(-1).map(({ name }) => name)));
-  assert.equal(names(lines.map((line, i) => (i === 33 ? { ...line, strong: true } : line))).at(-1), "33");
+  assert.equal(names(lines.map((line, i) => (i === 33 ? { ...line, chosen: true } : line))).at(-1), "33");
   assert.deepEqual(names(lines.map((line, i) => ({ ...line, tag: `${i % 2}` }))), []);
   const odd = [lineOf(logged("odd", [NaN, NaN])), ...lines];
   assert.ok(!names(odd).includes("odd"));

@@ -1,7 +1,7 @@
 // A density by brute force: every piece of every line asked about every column of pixels, every quantile by sorting.
 
 // Where the pieces of a line lie, in pixels of the plot: boxes and segments of what was logged, nodes of its middle.
-function piecesOf({ curve }, { settings, scale, plot, x: window, y: range }) {
+export function piecesOf({ curve }, { settings, scale, plot, x: window, y: range }) {
   const { axis, logx, logy, smoothing } = settings;
   const [begin, end, shift] = curve.ends(axis);
   const x = (value) => {
@@ -40,7 +40,7 @@ function piecesOf({ curve }, { settings, scale, plot, x: window, y: range }) {
 }
 
 // From where to where pieces go in a column; null where none does.
-function extent(pieces, c, columns) {
+export function extent(pieces, c, columns) {
   const column = (px) => (px === columns ? columns - 1 : Math.floor(px));
   const found = [];
   for (const [ax, ay, bx, by] of pieces) {

@@ -22,9 +22,10 @@ from tracker.repair import damaged_file
 from tracker.repair.damaged_file import DamagedRows, Row
 from tracker.series import stretch
 from tracker.series.sketch import Sketch
-from tracker.series.stretch import Points
+from tracker.series.stretch import STRETCH_POINTS, Points
 from tracker.series.summary import summarise
 from tracker.store import columns
+from tracker.store.read import chunks
 from tracker.store.read.liveness import Writer
 from tracker.store.read.sketch_levels import sketch_of
 from tracker.store.write import schema
@@ -204,10 +205,24 @@ class _Salvage:
 
     def _add_scalars(self, transaction: Transaction) -> None:
         found: dict[int, list[tuple[int, int, Points]]] = {}
+        for row in self.rows.of(schema.chunks):
+            with self._counting("chunks"):
+                points = chunks.points_of([row[name] for name in columns.CHUNK])
+                found.setdefault(row["series"], []).append((row["n"], 0, points))
+        in_chunks = {
+            (series, place)
+            for series, parts in found.items()
+            for n, _, points in parts
+            for place in range(n, n + len(points.step), STRETCH_POINTS)
+        }
         for row in self.rows.of(schema.scalars):
             if row["level"]:
                 continue  # made of the others
             with self._counting("scalars"):
+                if row["points"] == chunks.ELSEWHERE:
+                    if (row["series"], row["n"]) not in in_chunks:
+                        raise DamagedBytesError("no chunk holds its points")
+                    continue
                 points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
                 if row["checksum"] is None and row["count"] > 1 and _is_contradicted(row, points):
                     raise DamagedBytesError("points that are others than those that were summed up")

@@ -19,6 +19,7 @@ from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries
 from tracker.store import columns
 from tracker.store.read import liveness, new_rows, read_only, segments
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.left_out import why
 from tracker.store.read.liveness import Writer
 from tracker.store.read.scalar_levels import HIGHEST
@@ -87,7 +88,7 @@ def _noting(faults: list[str], what: str) -> Iterator[None]:
 def _check_types(connection: read_only.Connection, faults: list[str]) -> None:
     """Checks that every value is of the type that its column should have. SQLite itself takes any."""
     absent = () if connection.has_checksums else columns.LATER
-    for table in schema.segment_tables.sorted_tables:
+    for table in (*schema.segment_tables.sorted_tables, *([schema.chunks] if connection.has_chunks else [])):
         kept = [each for each in table.columns if each.name not in absent]
         wrong = [f"coalesce(sum(typeof({each.name}) NOT IN ({_types(each)})), 0)" for each in kept]
         counts = connection.execute(f"SELECT {', '.join(wrong)} FROM {table.name}").fetchone()
@@ -116,13 +117,24 @@ SELECT {", ".join(columns.asked(("tag", "logged")))}, coalesce(
 """
 
 
-def _check_rows(connection: sqlite3.Connection, faults: list[str]) -> None:
+_UNNAMED = """
+SELECT count(*) FROM chunks WHERE count IS NOT (
+    SELECT sum(scalars.count) FROM scalars WHERE scalars.series = chunks.series AND level = 0
+    AND scalars.n BETWEEN chunks.n AND chunks.n + chunks.count - 1 AND length(scalars.points) = 0)
+"""
+
+
+def _check_rows(connection: read_only.Connection, faults: list[str]) -> None:
     """Checks the rows that are no points against their checksums, and that the last one written is there."""
     for table, names in columns.WHOLE_ROWS.items():
         bad = sum(not checksums.matches(row) for row in connection.execute(columns.select(table, names)))
         if bad:
             rows = "1 row does not match its checksum" if bad == 1 else f"{bad:,} rows do not match their checksums"
             faults.append(f"damaged: {rows} in {table}")
+    if connection.has_chunks:
+        (lost,) = connection.execute(_UNNAMED).fetchone()
+        if lost:
+            faults.append(f"{lost:,} chunks of points belong to no rows")
     for tag, logged, found in connection.execute(_COUNTS):
         if whole.is_cut(found, logged):
             faults.append(f"damaged: {found:,} values of {tag!r}, of which {logged:,} were logged")
@@ -136,13 +148,14 @@ def _check_rows(connection: sqlite3.Connection, faults: list[str]) -> None:
 def _check_curves(connection: sqlite3.Connection, faults: list[str], is_arriving: bool) -> int:
     """Checks that each series is whole and that its summaries say what its points do; how many points there are."""
     total = 0
+    chunks = Chunks(connection)
     for number, tag in connection.execute("SELECT id, tag FROM series WHERE kind='scalar'").fetchall():
         expected, own, damaged, unsummed = 0, 0, 0, 0
         for row in _scalar_rows(connection, number, "level=0"):
             if row["n"] != expected:
                 faults.append(f"{tag!r}: points {expected:,} to {row['n'] - 1:,} are missing")
             try:
-                points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
+                points = chunks.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
             except DamagedBytesError as error:
                 damaged += row["count"]
                 if "checksum" not in str(error):

@@ -194,13 +194,13 @@ def _check(rows: Sequence[Sequence[Any]]) -> None:
             raise DamagedBytesError(f"a stretch of {count} points does not hold that many")
 
 
-def unpack_all(rows: Sequence[Sequence[Any]]) -> Points:
-    """`unpack` of all rows of a series, in order.
+def unpack_all(rows: Sequence[Sequence[Any]], start: int = 0) -> Points:
+    """`unpack` of all rows of a series from an ordinal on, in order.
 
     Raises:
         DamagedBytesError: as there, or some are missing between.
     """
-    whole.check_row_by_row((row[2], row[3]) for row in rows)
+    whole.check_row_by_row(((row[2], row[3]) for row in rows), start)
     return unpack(rows)
 
 
@@ -208,17 +208,23 @@ def checked_heads(
     rows: Sequence[Sequence[Any]], what: str
 ) -> tuple[Ints, tuple[Ints, Ints], tuple[Floats, Floats], Floats]:
     """Of rows that are as they were written: counts, steps and times of the first and last points, first values."""
+    found = heads_of(rows)
+    if rows[0][12] is not None:
+        heads = zip(rows, checksums.of_heads(*found), strict=True)
+        bad = [row for row, head in heads if checksums.of_points(head, row[9:12]) != row[12]]
+        if bad:
+            raise mismatch(what, sum(row[3] for row in bad), min(row[2] for row in bad))
+    _, _, _, count, step, wall_time, value, last_step, last_wall_time = found
+    return count, (step, last_step), (wall_time, last_wall_time), value
+
+
+def heads_of(rows: Sequence[Sequence[Any]]) -> tuple[Ints, Ints, Ints, Ints, Ints, Floats, Floats, Ints, Floats]:
+    """What of rows of `UNPACK_COLUMNS` their checksums begin with, an array each."""
     series, level, n, count, step = (np.array([row[place] for row in rows], np.int64) for place in range(5))
     wall_time, value = (np.array([row[place] for row in rows], np.float64) for place in (5, 6))  # None is NaN
     last_step = np.array([row[4] if row[3] == 1 else row[7] for row in rows], np.int64)
     last_wall_time = np.array([row[5] if row[3] == 1 else row[8] for row in rows], np.float64)
-    if rows[0][12] is not None:
-        heads = checksums.of_heads(series, level, n, count, step, wall_time, value, last_step, last_wall_time)
-        found = zip(rows, heads, strict=True)
-        bad = [row for row, head in found if checksums.of_points(head, row[9:12]) != row[12]]
-        if bad:
-            raise mismatch(what, sum(row[3] for row in bad), min(row[2] for row in bad))
-    return count, (step, last_step), (wall_time, last_wall_time), value
+    return series, level, n, count, step, wall_time, value, last_step, last_wall_time
 
 
 def mismatch(what: str, count: int, n: int) -> DamagedBytesError:

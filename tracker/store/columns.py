@@ -12,8 +12,11 @@ from tracker.series.columns import POINTS as POINTS
 from tracker.series.columns import SUMMARY as SUMMARY
 
 APPLICATION_ID = 0x45565354  # "EVST": says that a SQLite file is ours, whatever it is called
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """In `PRAGMA user_version`. Older files stay readable; a newer one is refused with one sentence."""
+
+PLAIN_VERSION = 1
+"""Of a file without chunks, as all begin."""
 
 ARRIVALS = "arrivals"
 """The table that files have whose rows come from another machine."""
@@ -68,6 +71,12 @@ FRESH = ("id", "series", "level", "n", "count", "step", "wall_time", "value", "c
 
 SCALARS = ("id", "series", "level", "n", "count", *SUMMARY, *CHECKSUMS, *POINTS)
 """Of `scalars`: all."""
+
+CHUNKS = "chunks"
+"""The table that files have of which points lie in chunks."""
+
+CHUNK = ("series", "n", "count", *POINTS, "checksum")
+"""Of `chunks`: all."""
 
 SKETCH = (
     "id", "series", "level", "n", "count", "step", "wall_time", "last_step", "last_wall_time", "step_min", "step_max",

@@ -3,7 +3,7 @@
 //
 // What is counted is what `cover.js` finds of each line by itself, to the last bit: a line may be counted here at one
 // time and there at another.
-import { height } from "./cover.js";
+import { FAR, height } from "./cover.js";
 
 /**
  * @typedef {import("./curve.js").Curve} Curve
@@ -13,6 +13,7 @@ import { height } from "./cover.js";
  *   heights of its own points are, where lines go on into the next column, and where they are in its middle
  */
 
+const TOGETHER = 8; // lines whose heights are worked out at once
 const FEWEST = 8; // lines for which it is worth it
 const MOST_KINDS = 32; // of places of x that are told apart; lines of others are counted by themselves
 const MOST_HEIGHTS = 1 << 22; // that are held at once
@@ -115,11 +116,47 @@ export class Heights {
     const { left, ways } = waysOf(px, first, last, from, to, place.columns, this.apart);
     this.left = left; // where lines come into the first column; null where they begin there or behind
     this.ways = ways; // null where no line is
+    /** @type {[curve: Curve, values: Float64Array][]} */
+    const waiting = [];
+    const fill = () => {
+      if (waiting.length === TOGETHER && this.#fillMany(waiting, place, first, last)) this.count += TOGETHER;
+      else
+        for (const [curve, values] of waiting) if (!this.#fill(curve, values, place, first, last)) others.push(curve);
+      waiting.length = 0;
+    };
     for (const curve of bundle.curves) {
       const isWhole = curve.length > last && (curve.length === px.length || px[last] > to);
       const values = smoothed && isWhole ? smoothed(curve) : curve.mean;
-      if (isTooMuch || !isWhole || !values || !this.#fill(curve, values, place, first, last)) others.push(curve);
+      if (isTooMuch || !isWhole || !values) others.push(curve);
+      else if (waiting.push([curve, values]) === TOGETHER) fill();
     }
+    fill();
+  }
+
+  // The next lines, as many as fill a line of the cache; false where one of them has no value at some point.
+  /**
+   * @param {[curve: Curve, values: Float64Array][]} lines
+   * @param {Place} place
+   * @param {number} first
+   * @param {number} last
+   */
+  #fillMany(lines, { line }, first, last) {
+    const { logged, drawn, apart, count } = this;
+    if (!line) return false;
+    const means = lines.map(([{ mean }]) => mean);
+    return (
+      heightsOf(means, logged, line, first, last, count, apart) &&
+      (drawn === logged ||
+        heightsOf(
+          lines.map(([, values]) => values),
+          drawn,
+          line,
+          first,
+          last,
+          count,
+          apart,
+        ))
+    );
   }
 
   // The next line, where it has a value at each point.
@@ -147,6 +184,40 @@ export class Heights {
     this.count++;
     return true;
   }
+}
+
+/**
+ * @param {Float64Array[]} columns TOGETHER of them
+ * @param {Float64Array} to
+ * @param {[base: number, low: number, tall: number, top: number]} line
+ * @param {number} first
+ * @param {number} last
+ * @param {number} count
+ * @param {number} apart
+ * @returns {boolean} whether each is a number
+ */
+function heightsOf([a, b, c, d, e, f, g, h], to, [base, low, tall, top], first, last, count, apart) {
+  for (let i = first, at = count; i <= last; i++, at += apart) {
+    const p = base - (a[i] - low) * tall - top,
+      q = base - (b[i] - low) * tall - top,
+      r = base - (c[i] - low) * tall - top,
+      s = base - (d[i] - low) * tall - top,
+      t = base - (e[i] - low) * tall - top,
+      u = base - (f[i] - low) * tall - top,
+      v = base - (g[i] - low) * tall - top,
+      w = base - (h[i] - low) * tall - top;
+    // A sum of squares is no number where one of them is none, and too great where one is too far away.
+    if (!(p * p + q * q + r * r + s * s + t * t + u * u + v * v + w * w <= FAR)) return false;
+    to[at] = p;
+    to[at + 1] = q;
+    to[at + 2] = r;
+    to[at + 3] = s;
+    to[at + 4] = t;
+    to[at + 5] = u;
+    to[at + 6] = v;
+    to[at + 7] = w;
+  }
+  return true;
 }
 
 // Of columns from `from` to before `to` what lines do there.

@@ -2,11 +2,11 @@
 //
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
 import { drawMore, frameOf, isSame, lookOf, steady } from "./growth.js";
-import { chosen, listen } from "./input.js";
+import { boxOf, chosen, listen } from "./input.js";
 import { drawChart, rangesOf } from "./draw_chart.js";
 import { isTooNarrow } from "../text/floats.js";
-import { Density } from "./density.js";
-import { columnOf, densityTip } from "./density_tip.js";
+import { DensityLayers } from "./density_layers.js";
+import { columnOf, densityTip, layersAt } from "./density_tip.js";
 import { crowdOf, nounOf } from "./crowd.js";
 import { css } from "./palette.js";
 import { nearestLine, nearestOf, under } from "./under.js";
@@ -19,14 +19,16 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  * @typedef {Map<string, import("../core/marks.js").Mark[]>} Marks of runs, by name
  * @typedef {{
  *   axis: import("./curve.js").Axis, smoothing: import("./smoothing.js").Smoothing, logx: boolean, logy: boolean,
- *   robust: boolean, xName: string, yName?: string, many?: string,
- * }} Settings xName: of a metric that is x; robust: outliers are left out; many: see crowdOf in crowd.js
+ *   robust: boolean, xName: string, yName?: string, many?: string, best?: number, bestBy?: string, by?: string,
+ * }} Settings xName: of a metric that is x; robust: outliers are left out; many, best, bestBy: see crowd.js; by: the
+ *   setting that colours stand for, where they do
  * @typedef {{
  *   lines: Line[], settings: Settings, plot: import("./scale.js").Plot, x: import("./scale.js").Domain,
  *   y: import("./scale.js").Range, scale: import("./scale.js").Scale, rail: number, ratio: number,
- *   marks: Marks | null | undefined, quiet: string, placed: Placed[], density: Density | null, above: Line[],
+ *   marks: Marks | null | undefined, quiet: string, placed: Placed[], density: import("./density.js").Density | null,
+ *   layers: import("./density_layers.js").Shown[], above: Line[],
  * }} View what was drawn, and where; quiet: the colour of raw values behind many lines; density: which they were drawn
- *   as, null where each was drawn; above: those that were drawn as lines
+ *   as, null where each was drawn; layers: of it; above: those that were drawn as lines
  * @typedef {Line & {
  *   raw: number, smooth: boolean, at: number, value: number, count: number, min: number, max: number, step: number,
  *   exactStep: number | bigint | null, time: number, memberCount: number | undefined, carried: number | undefined,
@@ -37,6 +39,7 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  *   onHover: (x: number | null) => void,
  *   onNear?: (name: string) => void,
  *   onPick?: (line: Line | null, event: PointerEvent) => void,
+ *   onBrush?: (lines: Line[], event: PointerEvent) => void,
  *   held?: () => number | null,
  *   onHold?: (x: number) => void,
  * }} Options onEnd: there is nothing nearer to see; held, onHold: the step that the page holds
@@ -74,8 +77,9 @@ export class Chart {
     this.cursor = null; // x
     /** @type {import("./input.js").Drag | null} */
     this.drag = null;
+    this.isBrushing = false; // a drag chooses lines; else it does so with Shift
     this.overEmpty = false; // nothing is on the canvas that is over the lines
-    this.density = new Density();
+    this.densities = new DensityLayers();
     this.hideTip = hideTip;
     this.measure();
     listen(this);
@@ -118,7 +122,7 @@ export class Chart {
         zoomY,
         ratio: devicePixelRatio,
         ranges,
-        density: this.density,
+        densities: this.densities,
       });
     this.look = look;
     this.drawn = lines.map(({ curve }) => curve.length);
@@ -143,14 +147,15 @@ export class Chart {
     this.overEmpty = nothing;
     if (nothing) return;
     if (this.drag) {
-      const part = chosen(this.drag, plot);
+      const part = this.drag.isBrush ? boxOf(this.drag, plot) : chosen(this.drag, plot);
+      if (!part?.x && !part?.y) return;
       const [left, right] = part.x ?? [plot.left, plot.right],
         [top, bottom] = part.y ?? [plot.top, plot.bottom + rail];
-      if (!part.x && !part.y) return;
-      context.fillStyle = css("--accent");
+      context.fillStyle = context.strokeStyle = css("--accent");
       context.globalAlpha = 0.12;
       context.fillRect(left, top, right - left, bottom - top);
       context.globalAlpha = 1;
+      if (this.drag.isBrush) context.strokeRect(left, top, right - left, bottom - top);
       return;
     }
     if (held !== null) drawHeld(context, this.view, Math.round(scale.x(held)) + 0.5);
@@ -222,11 +227,11 @@ export class Chart {
    */
   #densityTip(event, view, x, py) {
     const { density, settings, scale, plot } = view;
-    const c = Math.floor(scale.x(x) - plot.left);
-    const told = density && columnOf(view, density, Math.max(0, Math.min(density.columns - 1, c)));
+    const c = Math.max(0, Math.min((density?.columns ?? 1) - 1, Math.floor(scale.x(x) - plot.left)));
+    const told = density && columnOf(view, density, c);
     if (!told) return hideTip();
     const nearest = nearestLine(view, x, py);
-    showTip(event, densityTip(told, nounOf(view.lines), nearest, settings));
+    showTip(event, densityTip(told, nounOf(view.lines), nearest, settings, layersAt(view, c)));
     if (nearest) this.options.onNear?.(nearest.name);
   }
 

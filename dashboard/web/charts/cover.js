@@ -5,11 +5,13 @@
  * @typedef {{
  *   x: import("./scale.js").Mapping, y: import("./scale.js").Mapping, axis: import("./curve.js").Axis,
  *   logx: boolean, logy: boolean, floor: number, columns: number, rows: number,
+ *   line?: [base: number, low: number, tall: number, top: number] | null,
  * }} Place x, y: from data to pixels from the left and the top of a plot, which has so many columns and rows of them;
- *   floor: the least y on a logarithmic axis
+ *   floor: the least y on a logarithmic axis; line: where y is base - (value - low) * tall - top, these four
  */
 
-const FAR = 1e12; // pixels: as far beyond the plot as is told apart
+export const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
+export const FAR = 1e12; // pixels: as far beyond the plot as is told apart
 
 /** @param {number} px */
 const near = (px) => Math.max(-FAR, Math.min(FAR, px));

@@ -4,7 +4,8 @@
 // 2018, "Visualizing a Million Time Series with the Density Line Chart"), so that a steep one is not more than a level
 // one. Of every line, never of some: quantiles are of the places of all lines in the middle of a column.
 import { Heights, bundled } from "./bundle.js";
-import { Cover, isThere } from "./cover.js";
+import { goAlong } from "./count_bundle.js";
+import { Cover, EDGE, isThere } from "./cover.js";
 import { OrderStatistics } from "./order_statistics.js";
 
 /**
@@ -18,13 +19,12 @@ const AT_ONCE = 1 << 20; // places of lines in columns that are held at the same
 const ALL_ANEW = 1 / 4; // of the columns: when more of them have new points, going along every line is as quick
 const NOTHING = 1e-7;
 const TOUCHED = 2 ** -40; // the weight of what a line has reached and does not weigh
-const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
 const SHARES = /** @type {const} */ ([0.1, 0.5, 0.9]); // of rows from the top: the upper is the greater value
 // Weights are whole numbers of it: their sums are exact, in whatever order lines are counted.
 const GRAIN = 2 ** -38;
 
 // What counting needs while it goes on; let go of then, since a page has many charts.
-class Room {
+export class Room {
   /**
    * @param {number} wide columns
    * @param {number} most lines
@@ -39,8 +39,11 @@ class Room {
     this.reached = new Int32Array(wide * deep); // the same of lines that do not weigh there
     this.logged = new Float64Array(0); // heights of a bundle
     this.drawn = new Float64Array(0);
-    this.edge = new Float64Array(most); // where lines of a bundle come into a column
-    this.share = Float64Array.from({ length: deep }, (_, more) => Math.round(1 / (more + 1) / GRAIN) * GRAIN);
+    this.edge = new Int32Array(most); // the rows where lines of a bundle come into a column
+    this.upper = new Int32Array(most); // and from which to which they go there
+    this.lower = new Int32Array(most);
+    // What a line weighs in each of the rows that it goes through, by how many there are.
+    this.share = Float64Array.from({ length: deep }, (_, rows) => (rows ? Math.round(1 / rows / GRAIN) * GRAIN : 0));
   }
 }
 
@@ -173,8 +176,8 @@ export class Density {
     const rest = [...others];
     for (const bundle of bundles) {
       const lines = new Heights(bundle, place, from, to, isSmooth ? smoothedOf : null, rest, room);
-      if (isSmooth) this.#goAlong(lines, lines.logged, false, from, room);
-      this.#goAlong(lines, lines.drawn, true, from, room);
+      if (isSmooth) goAlong(this, lines, lines.logged, false, from, room);
+      goAlong(this, lines, lines.drawn, true, from, room);
     }
     for (const curve of rest) {
       const smoothed = isSmooth ? smoothedOf(curve) : null;
@@ -189,7 +192,7 @@ export class Density {
         if (low[i] <= high[i] && this.#isSeen(low[i], high[i])) {
           const first = this.#row(low[i]),
             last = this.#row(high[i]),
-            weight = share[last - first];
+            weight = share[last - first + 1];
           weights[at + first] += weight;
           weights[at + last + 1] -= weight;
         }
@@ -201,83 +204,6 @@ export class Density {
     }
     for (let c = from; c < to; c++) this.#finish(c, c - from, room);
     this.redone += wide;
-  }
-
-  // The same of lines that lie at the same places, column by column: `cover.js` says what a line has there.
-  /**
-   * @param {Heights} lines
-   * @param {Float64Array} heights of what was logged, or of what is drawn
-   * @param {boolean} isDrawn
-   * @param {number} from
-   * @param {Room} room
-   */
-  #goAlong(
-    { logged, apart, count, left, ways },
-    heights,
-    isDrawn,
-    from,
-    { edge, places, weights, reached, share, most },
-  ) {
-    const { rows, n, top, bottom } = this;
-    const isLogged = heights === logged;
-    if (left) {
-      const { a, b, t } = left;
-      for (let k = 0; k < count; k++) edge[k] = heights[a + k] + (heights[b + k] - heights[a + k]) * t;
-    }
-    let isIn = left !== null;
-    for (let i = 0; i < ways.length; i++) {
-      const way = ways[i];
-      if (!way) continue;
-      const { first, end, right } = way,
-        { a: before, b: behind, t: between } = way.middle;
-      const c = from + i,
-        at = i * (rows + 1),
-        free = i * most + n[c];
-      const isOn = right !== null,
-        a = right?.a ?? 0,
-        b = right?.b ?? 0,
-        t = right?.t ?? 0;
-      let least = top[c],
-        greatest = bottom[c];
-      for (let k = 0; k < count; k++) {
-        let low = isIn ? edge[k] : Infinity,
-          high = isIn ? low : -Infinity;
-        for (let p = first + k; p < end; p += apart) {
-          const own = heights[p];
-          low = Math.min(low, own);
-          high = Math.max(high, own);
-        }
-        if (isOn) {
-          const next = heights[a + k] + (heights[b + k] - heights[a + k]) * t;
-          edge[k] = next;
-          low = Math.min(low, next);
-          high = Math.max(high, next);
-        }
-        if (isLogged) {
-          least = Math.min(least, low);
-          greatest = Math.max(greatest, high);
-        }
-        if (isDrawn) {
-          const inside = heights[before + k];
-          places[free + k] = inside + (heights[behind + k] - inside) * between;
-        }
-        if (high < -EDGE || low > rows + EDGE) continue;
-        const upper = low <= 0 ? 0 : low >= rows ? rows - 1 : low | 0,
-          lower = high <= 0 ? 0 : high >= rows ? rows - 1 : high | 0;
-        if (isDrawn) {
-          const weight = share[lower - upper];
-          weights[at + upper] += weight;
-          weights[at + lower + 1] -= weight;
-        } else {
-          reached[at + upper]++;
-          reached[at + lower + 1]--;
-        }
-      }
-      top[c] = least;
-      bottom[c] = greatest;
-      if (isDrawn) n[c] += count;
-      isIn = isOn;
-    }
   }
 
   /** @param {number} low @param {number} high */

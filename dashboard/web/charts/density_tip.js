@@ -1,6 +1,7 @@
 // The small window beside the pointer over a density: how many lines there are, their quantiles, and the nearest.
 import * as format from "../text/format.js";
 import { clipped } from "../text/ellipsis.js";
+import { css } from "./palette.js";
 
 /**
  * @typedef {import("./chart.js").View} View
@@ -34,13 +35,27 @@ export function columnOf({ scale, plot, settings, y }, density, c) {
   };
 }
 
+const MOST = 12; // values that are told one by one
+
+/**
+ * What a column says of each layer of a density that lies in front.
+ * @param {View} view
+ * @param {number} c
+ */
+export const layersAt = (view, c) =>
+  view.layers.flatMap(({ isQuiet, text, colour, density }) => {
+    const told = isQuiet ? null : columnOf(view, density, c);
+    return told ? [{ text, colour, told }] : [];
+  });
+
 /**
  * @param {Told} told
  * @param {string} noun what lines are, as nounOf in crowd.js says
  * @param {import("./chart.js").Found | null} nearest
  * @param {{ axis: import("./curve.js").Axis, xName: string }} settings
+ * @param {ReturnType<typeof layersAt>} [layers]
  */
-export function densityTip(told, noun, nearest, { axis, xName }) {
+export function densityTip(told, noun, nearest, { axis, xName }, layers = []) {
   const table = document.createElement("table");
   const said = [format.plural(told.n, noun)];
   if (nearest && axis === "metric") said.unshift(`${xName} ${format.value(nearest.at)}`);
@@ -58,14 +73,21 @@ export function densityTip(told, noun, nearest, { axis, xName }) {
   row("median", format.value(told.median, 5));
   row("10–90 %", `${format.value(told.low)} to ${format.value(told.high)}`);
   row("min–max", `${format.value(told.min)} to ${format.value(told.max)}`);
+  /** @param {string} colour @param {string} text @param {string} value */
+  const coloured = (colour, text, value) => {
+    const made = table.insertRow(),
+      name = made.insertCell(),
+      dot = name.appendChild(document.createElement("i"));
+    dot.className = "dot";
+    dot.style.background = colour;
+    name.append(clipped(text));
+    made.insertCell().textContent = value;
+    return made;
+  };
+  for (const { text, colour, told: own } of layers.slice(0, MOST))
+    coloured(colour ?? css("--accent"), `${text} · ${format.plural(own.n, noun)}`, format.value(own.median, 5));
   if (!nearest) return table;
-  const made = table.insertRow();
-  made.className = "nearest";
-  const name = made.insertCell(),
-    dot = name.appendChild(document.createElement("i"));
-  dot.className = "dot";
-  dot.style.background = nearest.colour;
-  name.append(clipped(nearest.label));
-  made.insertCell().textContent = nearest.smooth ? format.value(nearest.value, 6) : format.exact(nearest.value);
+  const value = nearest.smooth ? format.value(nearest.value, 6) : format.exact(nearest.value);
+  coloured(nearest.colour, nearest.label, value).className = "nearest";
   return table;
 }

@@ -1,8 +1,8 @@
 // A whole chart drawn once: axes, lines, marks and the rail, on a canvas or on what records for a file.
 import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./axes.js";
-import { Density } from "./density.js";
-import { above, crowdOf } from "./crowd.js";
-import { drawDensity, follow } from "./draw_density.js";
+import { above, crowdOf, layersOf } from "./crowd.js";
+import { DensityLayers } from "./density_layers.js";
+import { drawDensity } from "./draw_density.js";
 import { drawLines } from "./draw_lines.js";
 import { css } from "./palette.js";
 import { domain, range, scales } from "./scale.js";
@@ -36,8 +36,8 @@ export function rangesOf(lines, settings, zoom, zoomY) {
  * @param {import("./record.js").Context} context
  * @param {{
  *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
- *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges, density?: Density,
- * }} how density: of the last time, which is gone on with
+ *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges, densities?: DensityLayers,
+ * }} how densities: of the last time, which are gone on with
  * @returns {View}
  */
 export function drawChart(
@@ -52,7 +52,7 @@ export function drawChart(
     zoomY,
     ratio,
     ranges = rangesOf(lines, settings, zoom, zoomY),
-    density = new Density(),
+    densities = new DensityLayers(),
   },
 ) {
   const rail = lines.flatMap(partsOf).some(({ raw }) => raw.notFinite) ? RAIL : 0;
@@ -81,8 +81,9 @@ export function drawChart(
     marks,
     quiet: css("--dim"),
     placed: [],
-    density: crowd ? density : null,
-    above: crowd ? above(lines) : lines,
+    density: crowd ? densities.whole : null,
+    layers: [],
+    above: crowd ? above(lines, settings) : lines,
   };
   drawAxes(context, view, xTicks, yTicks);
   context.save();
@@ -90,8 +91,8 @@ export function drawChart(
   context.rect(plot.left - 1, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4);
   context.clip();
   if (crowd) {
-    follow(view, density);
-    drawDensity(context, view, density, crowd);
+    view.layers = densities.follow(view, layersOf(lines));
+    drawDensity(context, view, densities.whole, crowd);
   }
   drawLines(context, { ...view, lines: view.above });
   context.restore();

@@ -1,6 +1,7 @@
-// A density drawn: a shade for each pixel that a line goes through, the median, the middle eight tenths, the extremes.
+// A density drawn: a shade for each pixel that a line goes through, the median, the middle eight tenths, the extremes;
+// of layers each in its colour.
 import { css } from "./palette.js";
-import { between } from "./colour_maps.js";
+import { hexOf, shadesOf } from "./shades.js";
 
 /**
  * @typedef {import("./record.js").Context} Context
@@ -9,53 +10,6 @@ import { between } from "./colour_maps.js";
  * @typedef {import("./crowd.js").Crowd} Crowd
  */
 
-const SHADES = 48;
-const EDGE = 1e-6; // pixels: what is at the edge of the plot is in it, however it was rounded
-const LEAST = 0.32; // of the way from little to much: a single line is told from the ground
-
-// How much of the way to the deepest shade a weight is: the root, since most pixels have few lines.
-/**
- * @param {number} weight
- * @param {number} greatest
- */
-const depth = (weight, greatest) => Math.ceil(SHADES * Math.sqrt(Math.min(1, weight / greatest)));
-
-/** @param {number} step from 1 to SHADES */
-const colour = (step) => between(LEAST + ((1 - LEAST) * (step - 1)) / (SHADES - 1));
-
-// The shades from a single line to most lines, for a legend: a gradient of CSS.
-export const gradient = () =>
-  `linear-gradient(to right, ${[1, SHADES / 4, SHADES / 2, (3 * SHADES) / 4, SHADES]
-    .map((step) => `rgb(${colour(step).join(" ")})`)
-    .join(", ")})`;
-
-// Has a density follow the lines of a view.
-/**
- * @param {View} view
- * @param {Density} density
- */
-export function follow({ lines, settings, plot, scale, x, y }, density) {
-  const { axis, logx, logy, smoothing } = settings;
-  const columns = Math.max(1, Math.round(plot.right - plot.left)),
-    rows = Math.max(1, Math.round(plot.bottom - plot.top));
-  /** @param {number} px @param {number} most */
-  const within = (px, most) => (px < 0 && px > -EDGE ? 0 : px > most && px < most + EDGE ? most : px);
-  const place = {
-    ...{ axis, logx, logy, columns, rows },
-    x: (/** @type {number} */ value) => within(scale.x(value) - plot.left, columns),
-    y: (/** @type {number} */ value) => scale.y(value) - plot.top,
-    floor: logy ? y.low : -Infinity,
-  };
-  const { kind, weight, isLog } = smoothing;
-  const look = [plot.left, plot.top, columns, rows, x.low, x.high, x.full, y.low, y.high, axis, logx, logy];
-  density.update(
-    lines.map(({ curve }) => curve),
-    place,
-    { settings, full: x.full },
-    [...look, kind, weight, isLog],
-  );
-}
-
 /**
  * @param {Context} context
  * @param {View} view
@@ -63,27 +17,45 @@ export function follow({ lines, settings, plot, scale, x, y }, density) {
  * @param {Crowd} crowd
  */
 export function drawDensity(context, view, density, crowd) {
-  const { plot, ratio } = view;
+  const { plot, ratio, layers } = view;
+  const front = layers.filter(({ isQuiet }) => !isQuiet);
   context.setLineDash([]);
   context.lineJoin = "bevel";
   if (crowd === "density") {
-    if ("drawImage" in context) painted(context, view, density);
-    else filled(context, view, density);
+    const shades = shadesOf(density, layers);
+    if ("drawImage" in context) painted(context, view, density, shades);
+    else filled(context, view, density, shades);
   } else {
     context.fillStyle = css("--accent");
     context.globalAlpha = 0.12;
     area(context, plot, density.top, density.bottom);
-    context.globalAlpha = 0.28;
-    area(context, plot, density.upper, density.lower);
+    for (const each of front.length ? front : [{ colour: null, density }]) {
+      context.fillStyle = each.colour ?? css("--accent");
+      context.globalAlpha = 0.28;
+      area(context, plot, each.density.upper, each.density.lower);
+    }
   }
   const hair = 1 / (ratio || 1);
-  for (const edge of [density.top, density.bottom]) outline(context, plot, edge, "--dim", Math.max(0.75, hair), 0.8);
-  for (const edge of [density.upper, density.lower]) {
-    if (crowd === "density") outline(context, plot, edge, "--card", 3, 0.8);
-    outline(context, plot, edge, "--text", 1, 0.75);
+  for (const edge of [density.top, density.bottom])
+    outline(context, plot, edge, css("--dim"), Math.max(0.75, hair), 0.8);
+  for (const each of front.length ? front : [{ colour: null, density }])
+    quantiles(context, view, each.density, each.colour ?? css("--text"), crowd === "density");
+}
+
+/**
+ * @param {Context} context
+ * @param {View} view
+ * @param {Density} density
+ * @param {string} colour
+ * @param {boolean} isOnShades
+ */
+function quantiles(context, { plot }, { upper, middle, lower }, colour, isOnShades) {
+  for (const edge of [upper, lower]) {
+    if (isOnShades) outline(context, plot, edge, css("--card"), 3, 0.8);
+    outline(context, plot, edge, colour, 1, 0.75);
   }
-  outline(context, plot, density.middle, "--card", 4, 0.85);
-  outline(context, plot, density.middle, "--text", 2, 1);
+  outline(context, plot, middle, css("--card"), 4, 0.85);
+  outline(context, plot, middle, colour, 2, 1);
 }
 
 // As a picture of as many pixels as the plot has.
@@ -91,47 +63,53 @@ export function drawDensity(context, view, density, crowd) {
  * @param {CanvasRenderingContext2D} context
  * @param {View} view
  * @param {Density} density
+ * @param {Int32Array} shades
  */
-function painted(context, { plot }, { columns, rows, cells, greatest }) {
+function painted(context, { plot }, { columns, rows }, shades) {
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
   const inside = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = inside.createImageData(columns, rows),
-    pixels = new Uint32Array(image.data.buffer);
-  const colours = Uint32Array.from({ length: SHADES + 1 }, (_, step) => (step ? packed(colour(step)) : 0));
+    { data } = image;
   for (let c = 0; c < columns; c++)
-    for (let r = 0, at = c * rows; r < rows; r++, at++)
-      if (cells[at]) pixels[r * columns + c] = colours[depth(cells[at], greatest)];
+    for (let r = 0, at = c * rows; r < rows; r++, at++) {
+      const shade = shades[at];
+      if (!shade) continue;
+      const to = 4 * (r * columns + c);
+      data[to] = (shade >> 16) & 255;
+      data[to + 1] = (shade >> 8) & 255;
+      data[to + 2] = shade & 255;
+      data[to + 3] = 255;
+    }
   inside.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(canvas, plot.left, plot.top, columns, rows);
 }
 
-// The bytes of a pixel as one number, in the order of this machine.
-/** @param {number[]} parts */
-const packed = ([red, green, blue]) => new Uint32Array(new Uint8Array([red, green, blue, 255]).buffer)[0];
-
-// As shapes, one for each shade: for files of lines.
+// As shapes, one for each colour: for files of lines.
 /**
  * @param {Context} context
  * @param {View} view
  * @param {Density} density
+ * @param {Int32Array} shades
  */
-function filled(context, { plot }, { columns, rows, cells, greatest }) {
-  for (let step = 1; step <= SHADES; step++) {
-    context.fillStyle = `#${colour(step)
-      .map((part) => part.toString(16).padStart(2, "0"))
-      .join("")}`;
+function filled(context, { plot }, { columns, rows }, shades) {
+  /** @type {Map<number, [c: number, from: number, to: number][]>} */
+  const shapes = new Map();
+  for (let c = 0; c < columns; c++)
+    for (let r = 0; r < rows; ) {
+      const begin = r,
+        shade = shades[c * rows + r];
+      while (r < rows && shades[c * rows + r] === shade) r++;
+      if (!shade) continue;
+      const found = shapes.get(shade);
+      if (found) found.push([c, begin, r]);
+      else shapes.set(shade, [[c, begin, r]]);
+    }
+  for (const [shade, parts] of [...shapes].sort(([a], [b]) => a - b)) {
+    context.fillStyle = hexOf(shade);
     context.beginPath();
-    let isThere = false;
-    for (let c = 0; c < columns; c++)
-      for (let r = 0; r < rows; r++) {
-        const begin = r;
-        while (r < rows && cells[c * rows + r] && depth(cells[c * rows + r], greatest) === step) r++;
-        if (r === begin) continue;
-        context.rect(plot.left + c, plot.top + begin, 1, r - begin);
-        isThere = true;
-      }
-    if (isThere) context.fill();
+    for (const [c, from, to] of parts) context.rect(plot.left + c, plot.top + from, 1, to - from);
+    context.fill();
   }
 }
 
@@ -154,12 +132,12 @@ function stretches(edge) {
  * @param {Context} context
  * @param {import("./scale.js").Plot} plot
  * @param {Float64Array} edge
- * @param {string} name of the colour
+ * @param {string} colour
  * @param {number} width
  * @param {number} opacity
  */
-function outline(context, plot, edge, name, width, opacity) {
-  context.strokeStyle = css(name);
+function outline(context, plot, edge, colour, width, opacity) {
+  context.strokeStyle = colour;
   context.lineWidth = width;
   context.globalAlpha = opacity;
   context.beginPath();

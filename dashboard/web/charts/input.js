@@ -1,9 +1,11 @@
-// What a pointer and a keyboard do on a chart: cursor, zoom in x or y or both, and back.
+// What a pointer and a keyboard do on a chart: cursor, zoom in x or y or both, and back; and a box that chooses lines.
+import { through } from "./brush.js";
 
 /**
  * @typedef {import("./chart.js").Chart} Chart
  * @typedef {[x: number, y: number]} Place in CSS pixels of the chart
- * @typedef {{ from: Place, to: Place }} Drag
+ * @typedef {{ from: Place, to: Place, isBrush: boolean }} Drag isBrush: it chooses lines, and is no zoom
+ * @typedef {{ x: Span, y: Span }} Box
  * @typedef {import("./scale.js").Zoom} Span from one pixel to another
  */
 
@@ -36,15 +38,19 @@ export function listen(chart) {
   over.addEventListener("pointerdown", (event) => {
     if (event.button || !chart.view) return;
     const at = inside(event);
-    chart.drag = { from: at, to: at };
+    const isBrush = Boolean(chart.options.onBrush) && (event.shiftKey || chart.isBrushing);
+    chart.drag = { from: at, to: at, isBrush };
     over.setPointerCapture(event.pointerId);
     chart.hideTip();
   });
   over.addEventListener("pointerup", (event) => {
     if (!chart.drag) return;
-    const zoom = zoomOf(chart);
+    const { view, drag } = chart;
+    const box = view && drag.isBrush ? boxOf(drag, view.plot) : null,
+      zoom = drag.isBrush ? null : zoomOf(chart);
     chart.drag = null;
-    if (zoom) chart.setZoom(zoom.x, zoom.y);
+    if (view && box) chart.options.onBrush?.(through(view, box), event);
+    else if (zoom) chart.setZoom(zoom.x, zoom.y);
     else if (chart.view && event.shiftKey && chart.options.onHold)
       chart.options.onHold(chart.view.scale.invert(inside(event)[0]));
     else if (chart.view) chart.options.onPick?.(chart.nearest(...inside(event)), event);
@@ -74,6 +80,29 @@ function leave(chart) {
   chart.hideTip();
 }
 
+/**
+ * @param {number} a
+ * @param {number} b
+ * @param {number} low
+ * @param {number} high
+ * @returns {Span}
+ */
+const within = (a, b, low, high) => [
+  Math.min(Math.max(Math.min(a, b), low), high),
+  Math.min(Math.max(Math.max(a, b), low), high),
+];
+
+// The box that a drag drew; null where it is a click.
+/**
+ * @param {Drag} drag
+ * @param {import("./scale.js").Plot} plot
+ * @returns {Box | null}
+ */
+export function boxOf({ from, to }, plot) {
+  if (Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])) <= SMALL) return null;
+  return { x: within(from[0], to[0], plot.left, plot.right), y: within(from[1], to[1], plot.top, plot.bottom) };
+}
+
 // Which part of the chart a drag chose: to the side x, up or down y, across both.
 /**
  * @param {Drag} drag
@@ -81,17 +110,6 @@ function leave(chart) {
  * @returns {{ x: Span | null, y: Span | null }}
  */
 export function chosen({ from, to }, plot) {
-  /**
-   * @param {number} a
-   * @param {number} b
-   * @param {number} low
-   * @param {number} high
-   * @returns {Span}
-   */
-  const within = (a, b, low, high) => [
-    Math.min(Math.max(Math.min(a, b), low), high),
-    Math.min(Math.max(Math.max(a, b), low), high),
-  ];
   const wide = Math.abs(to[0] - from[0]),
     tall = Math.abs(to[1] - from[1]);
   const byX = wide > SMALL && wide > tall / 3,

@@ -45,7 +45,7 @@ export class OrderStatistics {
   constructor() {
     this.begins = new Int32Array(BINS + 1); // how many values lie in the bins before
     this.ends = new Int32Array(BINS); // of the bins that are sought in: the end of their values in `chosen`; else -1
-    this.bins = new Uint16Array(0); // of each value
+    this.bins = new Int32Array(0); // of each value
     this.chosen = new Float64Array(0); // the values of these bins, bin after bin
   }
 
@@ -83,7 +83,7 @@ export class OrderStatistics {
    */
   #bin(values, from, n, [low, high]) {
     if (this.bins.length < n) {
-      this.bins = new Uint16Array(n);
+      this.bins = new Int32Array(n);
       this.chosen = new Float64Array(n);
     }
     const { bins, begins } = this;
@@ -91,10 +91,10 @@ export class OrderStatistics {
     begins.fill(0);
     for (let i = 0; i < n; i++) {
       const place = (values[from + i] - low) * scale;
-      const bin = place > 0 ? (place < BINS - 1 ? place | 0 : BINS - 1) : 0;
-      bins[i] = bin;
-      begins[bin + 1]++;
+      bins[i] = place > 0 ? (place < BINS - 1 ? place | 0 : BINS - 1) : 0;
     }
+    // By itself: a count that waits for no other store takes a third of the time.
+    for (let i = 0; i < n; i++) begins[bins[i] + 1]++;
     for (let bin = 0; bin < BINS; bin++) begins[bin + 1] += begins[bin];
   }
 

@@ -7,7 +7,10 @@ import { LARGEST, isTooNarrow, unitOf, widened } from "../text/floats.js";
  * @typedef {{ low: number, high: number, least?: number, most?: number, outside: number }} Range
  * @typedef {{ left: number, right: number, top: number, bottom: number }} Plot in CSS pixels
  * @typedef {(value: number) => number} Mapping
- * @typedef {{ x: Mapping, y: Mapping, invert: Mapping, invertY: Mapping }} Scale from data to pixels, and back
+ * @typedef {{
+ *   x: Mapping, y: Mapping, invert: Mapping, invertY: Mapping,
+ *   line: [base: number, low: number, tall: number] | null,
+ * }} Scale from data to pixels, and back; line: where y is base - (value - low) * tall, these
  * @typedef {{ curve: Curve }} Drawn of a line, what a range needs
  * @typedef {import("./curve.js").Curve} Curve
  * @typedef {import("./curve.js").Axis} Axis
@@ -215,6 +218,7 @@ export function scales(plot, x, y, { logx, logy }) {
       : unitY === 1
         ? (v) => plot.bottom - (v - bottom) * tall
         : (v) => plot.bottom - (v * unitY - bottom) * tall,
+    line: logy || unitY !== 1 ? null : [plot.bottom, bottom, tall],
     invert: (px) => back(logx)(left + (px - plot.left) / wide) / unitX,
     invertY: (py) => back(logy)(bottom + (plot.bottom - py) / tall) / unitY,
   };

@@ -7,6 +7,7 @@ import { postPacked } from "./api.js";
 const UNDER_WAY = 2; // large questions at a time
 const CURVES = 3000; // of one question, at the most: 15 MB of runs of 200 points
 const TAGS = 64; // of one question, as many as the server takes
+const MANY = 200; // runs from which on a question says what will be asked next
 const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live gap
 
 /**
@@ -77,14 +78,16 @@ function send() {
 /** @param {Wish & { key: string }} first */
 function together(first) {
   if (!isPlain(first)) return [];
-  const most = Math.min(TAGS, Math.max(1, Math.floor(CURVES / first.runs.length))) - 1;
-  return waiting
-    .filter(
-      (wish) =>
-        wish !== first && wish.key === first.key && isPlain(wish) && wish.runs.every((run, i) => run === first.runs[i]),
-    )
-    .slice(0, most);
+  return same(first).slice(0, Math.min(TAGS, Math.max(1, Math.floor(CURVES / first.runs.length))) - 1);
 }
+
+// What waits and is of the same runs, in the same form.
+/** @param {Wish & { key: string }} first */
+const same = (first) =>
+  waiting.filter(
+    (wish) =>
+      wish !== first && wish.key === first.key && isPlain(wish) && wish.runs.every((run, i) => run === first.runs[i]),
+  );
 
 /** @param {(Wish & { key: string })[]} wishes */
 async function put(wishes) {
@@ -94,7 +97,10 @@ async function put(wishes) {
   try {
     const one = wishes.length === 1;
     const tags = one ? { tag } : { tags: wishes.map((wish) => wish.tag) };
-    const { head, column } = await postPacked("curves", { ...form, runs, ...tags });
+    // Of very many runs the server reads at once what will be asked for next.
+    const also = runs.length > MANY ? same(wishes[0]).map((wish) => wish.tag) : [];
+    const more = also.length ? { also: also.slice(0, TAGS - wishes.length) } : {};
+    const { head, column } = await postPacked("curves", { ...form, runs, ...tags, ...more });
     // Of what is too large for one answer the last are left out, and have their turn next.
     const answers = one ? [head] : head.answers;
     waiting.push(...wishes.splice(answers.length));

@@ -26,10 +26,28 @@ import { curvesOf, named } from "./wire.js";
  */
 
 const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
+const MOST_RUNS = 3000; // of one part: a question may be of 5,000
 const GAP_MS = 100; // not put off by the next point that finds the gap
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
 
 let questions = 0;
+
+/**
+ * Of very many runs the newest first: there is something to see while the others come. Each part is larger than
+ * all before it, as whoever draws them draws all of them again.
+ * @param {string[]} runs in the order of drawing
+ */
+function partsOf(runs) {
+  const parts = [];
+  let size = FIRST_RUNS,
+    end = runs.length;
+  while (end > 2 * size) {
+    parts.push(runs.slice(end - size, end));
+    end -= size;
+    size = Math.min(MOST_RUNS, size * 4);
+  }
+  return end ? [...parts, runs.slice(0, end)] : parts;
+}
 
 export class CurveStore {
   /** @type {Map<string, Series>} */
@@ -199,9 +217,7 @@ export class CurveStore {
     if (!form || !runs.length) return;
     const window = this.place.window?.();
     if (window) Object.assign(form, beyond(window, form.axis));
-    // Of very many runs the newest first: there is something to see while the others come.
-    const parts = runs.length > 2 * FIRST_RUNS ? [runs.slice(-FIRST_RUNS), runs.slice(0, -FIRST_RUNS)] : [runs];
-    await Promise.all(parts.map((part, i) => this.#askFor(series, part, form, i)));
+    await Promise.all(partsOf(runs).map((part, i) => this.#askFor(series, part, form, i)));
   }
 
   /**

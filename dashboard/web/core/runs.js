@@ -6,7 +6,10 @@ import * as metrics from "./run_metrics.js";
 import * as state from "./state.js";
 import { Emitter } from "./emitter.js";
 import { Hidden, allBut } from "./hidden.js";
-import { compareNames, naturally } from "../text/name_order.js";
+import { listRuns } from "./run_listing.js";
+import { runNews } from "./run_news.js";
+import { havingOf, tagsOf } from "./run_tags.js";
+import { comparing, naturally } from "../text/name_order.js";
 import { isOfPane } from "../text/pane_tags.js";
 import { tellApart } from "../text/ellipsis.js";
 
@@ -30,11 +33,16 @@ import { tellApart } from "../text/ellipsis.js";
  * @typedef {{ run: string, what: string[], summary?: Summary, reach?: Partial<Summary> }} Changed as the live feed says
  */
 
+const RUNS_A_MS = 10; // of which it is told how far they go: a thousand ten times a second
+
 /** @type {Map<string, Run>} */
 const byName = new Map();
 const news = new Emitter(["runs", "run", "visible", "order", "chosen", "highlight"]);
 /** @type {string[]} */
 let order = []; // names, newest first
+// Until a run, the search or what is off changes: all, and all that are visible.
+/** @type {{ all?: Run[], visible?: Run[] }} */
+let now = {};
 let off = new Hidden(state.get("off"));
 /** @type {string[]} */
 export let headlines = []; // the tags that runs are judged by, as the server ranks them
@@ -44,7 +52,7 @@ export let loaded = false;
 
 /** @param {string[]} some */
 const named = (some) => some.flatMap((name) => byName.get(name) ?? []);
-export const all = () => named(order);
+export const all = () => (now.all ??= named(order));
 export const names = () => order;
 /** @param {string} name */
 export const get = (name) => byName.get(name);
@@ -56,12 +64,17 @@ export const index = (name) => byName.get(name)?.colour ?? 0;
 export const isOff = (name) => off.has(name);
 /** @param {string} name */
 export const matches = (name) => byName.has(name) && choice.passes(name);
+const forget = () => {
+  now = {};
+};
 /** @param {string} name */
 export const isVisible = (name) => !off.has(name) && matches(name);
 /** Those that the search lets through, as they are to stand in a list. */
 export const listed = () => choice.arranged(all().filter((run) => choice.passes(run.name)));
 // In the order in which they are drawn: the newest last, on top.
-export const visible = () => named(order.filter(isVisible).reverse());
+export const visible = () => (now.visible ??= named(order.filter(isVisible).reverse()));
+/** Those that have a curve. @param {string} tag @returns {Run[]} */
+export const having = (tag) => havingOf(visible(), tag);
 /** Everything but what the pointer is at. */
 export const CHANGES = ["runs", "run", "visible", "chosen"];
 
@@ -86,7 +99,8 @@ const tell = (kind, names = null) => news.tell(kind, { kind, names });
 export const highlight = (names) => tell("highlight", names);
 
 /** Whether several processes log into some run. */
-export const haveRanks = () => all().some((run) => run.ranks > 1);
+export const haveRanks = () => severalRanks;
+let severalRanks = false;
 
 // Every tag of a kind that some run has.
 /** @type {Map<string, string[]>} */
@@ -97,23 +111,6 @@ export function tags(kind) {
   if (before) return before;
   const found = naturally(tagsOf(byName.values(), kind));
   known.set(kind, found);
-  return found;
-}
-
-/**
- * @param {Iterable<Run>} some
- * @param {string} kind
- * @returns {Set<string>}
- */
-function tagsOf(some, kind) {
-  const found = new Set(),
-    seen = new Set(); // runs of one sweep share the list itself
-  for (const { series } of some) {
-    const own = series[kind];
-    if (!own || seen.has(own)) continue;
-    seen.add(own);
-    for (const tag of own) if (kind !== "scalar" || !isOfPane(tag)) found.add(tag);
-  }
   return found;
 }
 
@@ -146,13 +143,13 @@ export function partOf(shown) {
 // What the page calls a run, and what it asks of it often.
 /**
  * @param {Summary} summary
+ * @param {Set<string>} has the scalars
  * @returns {Run}
  */
-function dress(summary) {
+function dress(summary, has = new Set(summary.series.scalar ?? [])) {
   const { name, said } = summary;
   const shown = said.name || name,
-    labels = [...summary.tags, ...(said.tags ?? [])],
-    has = new Set(summary.series.scalar ?? []);
+    labels = [...summary.tags, ...(said.tags ?? [])];
   return Object.assign(summary, { shown, labels, has, index: 0, colour: 0 });
 }
 
@@ -171,38 +168,48 @@ function catchUp() {
 /** @type {({ run: string, summary?: Summary, headlines?: undefined } | { run?: undefined, headlines: string[] })[]} */
 let meanwhile = []; // changes that came while the list was asked for, which may be older than they are
 
-export async function load() {
+let isAsking = false;
+
+export function load() {
   asOf = null;
-  meanwhile = [];
-  /**
-   * @type {{
-   *   runs: (Omit<Summary, "series"> & { series: number })[], tagsets: Record<string, string[]>[],
-   *   headlines: string[], news: number,
-   * }} series: a number in the tagsets, which runs share
-   */
-  const found = await api.json("runs", { form: "page" });
-  byName.clear();
-  const has = found.tagsets.map((set) => new Set(set.scalar ?? []));
-  for (const { series, ...summary } of found.runs) {
-    const run = dress({ ...summary, series: found.tagsets[series] });
-    run.has = has[series];
-    byName.set(run.name, run);
-  }
-  headlines = found.headlines;
-  for (const change of meanwhile)
-    if (change.headlines) headlines = change.headlines;
-    else if (change.summary) take(change.run, change.summary);
-    else byName.delete(change.run);
-  loaded = true;
-  arrange();
-  tell("runs");
-  asOf = found.news;
-  catchUp();
+  return listRuns({
+    ask() {
+      meanwhile = [];
+      isAsking = true;
+    },
+    take(found, listed, isFirst) {
+      isAsking = false;
+      if (isFirst) byName.clear();
+      for (const { summary, has } of listed) put(dress(summary, has));
+      headlines = found.headlines;
+      for (const change of meanwhile)
+        if (change.headlines) headlines = change.headlines;
+        else if (change.summary) take(change.run, change.summary);
+        else byName.delete(change.run);
+      if (!isFirst) {
+        soon("runs");
+        return;
+      }
+      loaded = true;
+      parts = null;
+      arrange();
+      tell("runs");
+      asOf = found.news;
+      catchUp();
+    },
+  });
+}
+
+/** @param {Run} run */
+function put(run) {
+  if (byName.get(run.name)?.shown !== run.shown) parts = null;
+  byName.set(run.name, run);
 }
 
 function arrange() {
+  forget();
   known.clear();
-  parts = null;
+  const compareNames = comparing();
   const sorted = [...byName.values()].sort(
     (a, b) => (a.started ?? 0) - (b.started ?? 0) || compareNames(a.name, b.name),
   );
@@ -213,7 +220,11 @@ function arrange() {
   });
   order = sorted.reverse().map((run) => run.name);
   headline = headlines[0] ?? null;
-  if (choice.renew()) tell("visible");
+  severalRanks = sorted.some((run) => run.ranks > 1);
+  if (choice.renew()) {
+    forget();
+    tell("visible");
+  }
   live.setRunning(
     sorted.some((run) => run.status === "running"),
     sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
@@ -257,18 +268,23 @@ export function start(scope) {
   choice.begin({ all, tags: () => tags("scalar"), headline: () => headline });
   scope.on(state, "runs", (text) => {
     choice.search(text);
+    forget();
     tell("visible");
   });
   scope.on(state, "order", () => {
     choice.renew();
+    forget();
     tell("order");
   });
   scope.on(metrics, "change", () => {
     if (!choice.restsOnMetrics()) return;
-    tell(choice.renew(true) ? "visible" : "order");
+    const others = choice.renew(true);
+    forget();
+    tell(others ? "visible" : "order");
   });
   scope.on(state, "off", (words) => {
     off = new Hidden(words);
+    forget();
     tell("visible");
   });
   scope.on(state, "chosen", () => tell("chosen"));
@@ -279,13 +295,16 @@ export function start(scope) {
   scope.on(live, "points", takePoints);
   scope.on(live, "changed", takeChange);
   scope.on(live, "headlines", (tags) => {
-    if (asOf === null) meanwhile.push({ headlines: tags });
+    if (isAsking) meanwhile.push({ headlines: tags });
+    const isNew = String(tags) !== String(headlines);
     headlines = tags;
-    soon("run");
+    if (isNew) soon("run");
   });
   scope.on(live, "removed", (run) => {
-    if (asOf === null) meanwhile.push({ run });
+    if (isAsking) meanwhile.push({ run });
     byName.delete(run);
+    parts = null;
+    forget();
     soon("runs");
   });
   // The line that broke is opened again soon, and this asked again.
@@ -310,12 +329,14 @@ function takeChange({ run, summary, reach }) {
   const known = byName.get(run);
   if (reach && known) {
     Object.assign(known, reach);
-    soon("run");
+    later(byName.size / RUNS_A_MS);
   }
   if (!summary) return;
-  if (asOf === null) meanwhile.push({ run, summary });
+  if (isAsking) meanwhile.push({ run, summary });
   soon(take(run, summary) ? "run" : "runs");
 }
+
+const { soon, later } = runNews(arrange, tell);
 
 // Takes in what a run is like now; whether it has the same series as before.
 /**
@@ -328,21 +349,7 @@ function take(run, summary) {
   if (!Number.isFinite(summary.step)) summary.step = null;
   const isSame = before !== undefined && JSON.stringify(before.series) === JSON.stringify(summary.series);
   if (isSame) summary.series = before.series;
-  byName.set(run, dress(summary));
+  put(dress(summary));
+  forget();
   return isSame;
-}
-
-// A message may tell of a thousand runs: they are put in order once, after the last of them.
-/** @type {"run" | "runs" | null} */
-let pending = null;
-/** @param {"run" | "runs"} what */
-function soon(what) {
-  if (!pending)
-    queueMicrotask(() => {
-      const told = pending;
-      pending = null;
-      arrange();
-      if (told) tell(told);
-    });
-  pending = pending === "runs" ? "runs" : what;
 }

@@ -10,7 +10,8 @@ import { parse } from "./dictionary.js";
  *   cards: string[], pins: string[], bins: string, binning: string, medium: string, across: string, surface: string,
  *   heights: string, pace: number | null, sort: string, columns: string[], columnFilter: string, envs: string[],
  *   panes: string, pane: string, tried: string[], severity: string, findingsBy: string, rankTag: string,
- *   rankBy: string, rankValue: string, joinRanks: boolean, many: string, target: string[],
+ *   rankBy: string, rankValue: string, joinRanks: boolean, many: string, best: string, bestBy: string,
+ *   pinned: string[], target: string[],
  * }} State what the page shows
  * @typedef {keyof State} Key
  * @typedef {{ [K in Key]: string extends State[K] ? K : never }[Key]} TextKey of what any text can be
@@ -64,7 +65,10 @@ const defaults = {
   rankBy: "rank", // rank | slowest: their order
   rankValue: "mean", // mean | min | max of a column
   joinRanks: true, // whether what several ranks logged under a tag is one curve, with a band from least to greatest
-  many: "auto", // auto | lines | density | quantiles: how many runs are drawn on one chart
+  many: "auto", // auto | lines | density | groups | quantiles: how many runs are drawn on one chart
+  best: "5", // so many of the best runs are lines above a density
+  bestBy: "", // the metric they are the best by; empty is each chart's own
+  pinned: [], // runs that are lines above a density, whatever is chosen
   target: [], // what a page begins at: its name, a run, and a finding, a node of the graph or the tag of a tensor
 };
 
@@ -116,6 +120,9 @@ const short = {
   rankValue: "rv",
   joinRanks: "jr",
   many: "mn",
+  best: "bn",
+  bestBy: "bb",
+  pinned: "pr",
   target: "of",
 };
 // What can be chosen of: an address may say anything.
@@ -133,7 +140,8 @@ const choices = {
   findingsBy: ["kind", "run"],
   rankBy: ["rank", "slowest"],
   rankValue: ["mean", "min", "max"],
-  many: ["auto", "lines", "density", "quantiles"],
+  many: ["auto", "lines", "density", "groups", "quantiles"],
+  best: ["0", "1", "3", "5", "10", "20"],
 };
 const names = /** @type {[Key, string][]} */ (Object.entries(short));
 /** @type {Map<Key, Set<(value: any) => void>>} */ // each takes the kind of value that its key has

@@ -1,7 +1,7 @@
 // A chart, or all of them, as a file: pictures and numbers. Nothing is sent anywhere but to this page.
 import * as api from "../core/api.js";
 import { css } from "../charts/palette.js";
-import { above, crowdOf, nounOf } from "../charts/crowd.js";
+import { above, crowdOf, layersOf, nounOf } from "../charts/crowd.js";
 import { drawChart } from "../charts/draw_chart.js";
 import { Record } from "../charts/record.js";
 import { say } from "./menu.js";
@@ -58,7 +58,7 @@ function composed(card) {
     lines = card.lines(),
     { settings, marks } = viewOf(card),
     crowd = crowdOf(lines, settings),
-    single = crowd ? above(lines) : lines;
+    single = crowd ? above(lines, settings) : lines;
   measuring.font = `11px ${css("--font")}`;
   /** @type {Named[]} */
   const named = single
@@ -68,6 +68,8 @@ function composed(card) {
   if (crowd) {
     const text = `${crowd} of ${plural(lines.length, nounOf(lines))}: median, 10–90 %, min–max`;
     named.push({ text, colour: null, dash: [] });
+    for (const { text: value, colour } of layersOf(lines))
+      if (colour) named.push({ text: `${settings.by || "group"} ${value}: median`, colour, dash: [] });
   }
   let right = 12,
     row = 0;

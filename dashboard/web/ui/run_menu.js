@@ -37,6 +37,7 @@ export function runMenu(anchor, name, at = null) {
         disabled: !one,
         act: () => state.set("base", state.get("base") === name ? "" : name),
       },
+      pinning(names),
       "-",
       { text: "Rename…", disabled: !one, act: () => rename(run) },
       { text: "Tags…", act: () => tag(names, run) },
@@ -56,6 +57,18 @@ export function runMenu(anchor, name, at = null) {
     ],
     at,
   );
+}
+
+// Runs that are pinned are lines above every density.
+/** @param {string[]} names */
+function pinning(names) {
+  const pinned = state.get("pinned");
+  const all = names.every((name) => pinned.includes(name));
+  return {
+    text: all ? "Unpin from charts" : "Pin on charts",
+    act: () =>
+      state.set("pinned", all ? pinned.filter((name) => !names.includes(name)) : [...new Set([...pinned, ...names])]),
+  };
 }
 
 // What a run that is going on can be asked at once; all else is on the page of controls.

@@ -19,6 +19,7 @@ const words = lookup({
   stopped: (run) => `stopped ${ago(run)}`,
   crashed: (run) => `crashed ${run.updated ? ago(run) : ""}`,
   unreadable: () => "cannot be read",
+  unread: () => "not read yet",
 });
 
 /** @param {(string | null | undefined)[]} said */

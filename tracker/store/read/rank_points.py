@@ -7,6 +7,7 @@ import sqlite3
 from tracker.series import stretch, whole
 from tracker.series.stretch import Points
 from tracker.store import columns
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.run_files import RunFiles, part_of
 from tracker.store.read.segments import live_until
 
@@ -54,5 +55,5 @@ def _newest(connection: sqlite3.Connection, series: int, most: int) -> Points:
     rows.reverse()
     if rows:
         whole.check_row_by_row(((row[2], row[3]) for row in rows), rows[0][2])
-    points = stretch.unpack(rows)
+    points = Chunks(connection).unpack(rows)
     return points.part(max(0, len(points.step) - most), len(points.step))

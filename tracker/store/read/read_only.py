@@ -55,6 +55,8 @@ class Connection(sqlite3.Connection):
     has_checksums = True
     is_replica = False
     """Whether its rows come from another machine (`tracker.store.shipment`)."""
+    has_chunks = False
+    """Whether points of it lay in chunks when it was opened (`chunks`)."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         return super().execute(sql if self.has_checksums else columns.unchecked(sql), parameters)
@@ -262,6 +264,7 @@ def _looked_into(connection: Connection, path: Path, deadline: float) -> tuple[C
             if said.wrong is not None:
                 raise DamagedStoreError(path, said.wrong)
             connection.has_checksums, connection.is_replica = said.has_checksums, said.is_replica
+            connection.has_chunks = said.has_chunks
         return connection, (application, version)
     except BaseException:
         connection.close()

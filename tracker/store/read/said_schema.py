@@ -36,11 +36,13 @@ class SaidSchema(NamedTuple):
     Attributes:
         has_checksums: Whether the tables have checksums.
         is_replica: Whether rows of it came from elsewhere.
+        has_chunks: Whether points of it lie in chunks.
         wrong: Why the file is not read, in a sentence; None where it is.
     """
 
     has_checksums: bool
     is_replica: bool
+    has_chunks: bool
     wrong: str | None
 
 
@@ -54,9 +56,10 @@ def _said(entries: Entries) -> SaidSchema:
     wrong = _wrong(entries)
     # All tables have checksums, or none, in files of before.
     found = {name for _, words, name in entries if isinstance(words, str) and _CHECKSUM.search(words)}
-    if wrong is None and found and found != columns.CHECKED_TABLES:
+    if wrong is None and found and found - {columns.CHUNKS} != columns.CHECKED_TABLES:
         wrong = "some of its tables have no checksums, which all have or none"
-    return SaidSchema(bool(found), any(name == columns.ARRIVALS for _, _, name in entries), wrong)
+    names = {name for _, _, name in entries}
+    return SaidSchema(bool(found), columns.ARRIVALS in names, columns.CHUNKS in names, wrong)
 
 
 _remembered = lru_cache(maxsize=8)(_said)

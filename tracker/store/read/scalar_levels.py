@@ -13,7 +13,8 @@ from tracker.series import stretch, whole
 from tracker.series.stretch import Points
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, Summaries, checked_summaries, children
 from tracker.store import columns
-from tracker.store.read import series_end
+from tracker.store.read import chunks, series_end
+from tracker.store.read.chunks import Chunks
 
 _POINTS = f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 ORDER BY n"
 _LENGTH = "SELECT n + count FROM scalars WHERE series=? AND level=0 ORDER BY n DESC LIMIT 1"
@@ -29,7 +30,12 @@ def all_points(connection: sqlite3.Connection, series: int) -> Points:
     Raises:
         DamagedBytesError: they are not those that were logged.
     """
-    points = stretch.unpack_all(connection.execute(_POINTS, (series,)).fetchall())
+    if chunks.has_chunks(connection):
+        points = chunks.every_point(connection, series)
+    else:
+        rows = connection.execute(_POINTS, (series,)).fetchall()
+        whole.check_row_by_row((row[2], row[3]) for row in rows)
+        points = Chunks(connection).unpack(rows)  # some may have been made since it was opened
     series_end.check_end(connection, series, len(points.step))
     return points
 
@@ -47,6 +53,7 @@ class ScalarLevels:
         self.connection = connection
         self.series = series
         self.limit = limit
+        self._chunks = Chunks(connection)
         self.count = 0
         """Points of the series, those left behind by a rewind included; known after `top`."""
 
@@ -96,7 +103,7 @@ class ScalarLevels:
         return self._live(joined, np.zeros(len(joined), np.int64))[0]
 
     def points(self, items: Summaries) -> Points:
-        points = stretch.unpack(self._rows(items, 0))
+        points = self._chunks.unpack(self._rows(items, 0))
         if self.limit is None:
             return points
         return points.where(points.step <= self.limit)

@@ -11,6 +11,7 @@ from tracker.errors import DamagedBytesError
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read import read_only
+from tracker.store.read.chunks import Chunks
 from tracker.store.shipment import MOST_BYTES, NUMBERED, Arrived, Row, Shipment
 
 _NAMES = {
@@ -179,7 +180,12 @@ def _late(
 def _numbered(
     connection: sqlite3.Connection, cursor: int, written: int, most_bytes: int
 ) -> tuple[dict[str, list[Row]], int]:
-    """Rows of all tables behind a cursor, and up to which number they are all of them."""
+    """Rows of all tables behind a cursor, and up to which number they are all of them.
+
+    Points travel in the rows that stand for them, wherever they lie here: what arrives is the same for every store, and
+    for every version.
+    """
+    chunks = Chunks(connection)
     found: dict[str, list[Row]] = {}
     upto = written
     for table in NUMBERED:
@@ -188,8 +194,8 @@ def _numbered(
         for row in connection.execute(_BEHIND[table], (cursor,)):
             if size >= most_bytes or row[0] > upto:
                 break
-            rows.append(row)
-            size += _size(row)
+            rows.append(tuple(chunks.filled(row)) if table == "scalars" else row)
+            size += _size(rows[-1])
         if size >= most_bytes:
             upto = min(upto, rows[-1][0])
         found[table] = rows

@@ -17,6 +17,7 @@ from tracker.series import stretch, thinning, whole
 from tracker.series.stretch import Points
 from tracker.store import columns
 from tracker.store.read import segments, series_end
+from tracker.store.read.chunks import Chunks
 from tracker.store.read.run_files import Part, RunFiles
 from tracker.store.read.segments import MOST_SERIES
 from tracker.values.pane import POINTS
@@ -141,10 +142,10 @@ def _of_some(connection: sqlite3.Connection, numbers: Collection[int]) -> Iterat
         logged = dict(connection.execute(_LOGGED.format(places), some).fetchall())
         parts: dict[int, list[Points]] = {number: [] for number in logged}
         stops, bad = dict.fromkeys(logged, 0), set[int]()
-        rows = connection.execute(_SOME.format(places), some)
+        rows, chunks = connection.execute(_SOME.format(places), some), Chunks(connection)
         while taken := rows.fetchmany(ROWS):
             try:
-                points = stretch.unpack(taken)
+                points = chunks.unpack(taken)
             except (DamagedBytesError, ValueError, TypeError, OverflowError):
                 bad |= {row[0] for row in taken}
                 continue
@@ -197,13 +198,13 @@ def _overlap(parts: Sequence[Points]) -> bool:
 
 def _of_part(part: Part, bucket: int) -> Points:
     """What one segment holds of a series, thinned as it comes."""
-    rows = part.connection.execute(_POINTS, (part.series,))
+    rows, chunks = part.connection.execute(_POINTS, (part.series,)), Chunks(part.connection)
     kept: list[Points] = []
     rest = Points.of([], [], [])
     end = 0
     while taken := rows.fetchmany(ROWS):
         end = whole.check_row_by_row(((row[2], row[3]) for row in taken), end)
-        points = stretch.unpack(taken)
+        points = chunks.unpack(taken)
         if part.limit is not None:
             points = points.where(points.step <= part.limit)
         rest = stretch.concatenate([rest, points]) if len(rest.step) else points

@@ -13,7 +13,7 @@ from tracker import coerce
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read.liveness import Writer
-from tracker.store.write import schema
+from tracker.store.write import at_rest, schema
 from tracker.store.write.connection import create
 from tracker.store.write.transaction import Transaction, Written
 
@@ -93,6 +93,10 @@ class Appender:
             return False
         self._written.take(transaction)
         return True
+
+    def settle(self) -> None:
+        """Leaves the file as small as a moment allows; see `at_rest`."""
+        at_rest.settle(self._driver)
 
     def fold_away(self) -> None:
         """Folds the WAL into the file and leaves WAL mode, so that a read-only disk can hold the file.

@@ -69,7 +69,7 @@ class Batch(NamedTuple):
     def __bool__(self) -> bool:
         """Whether there is anything to store."""
         heard = self.marks or self.receipts or self.config is not None
-        return bool(self.taken.records or self.taken.heavies or heard)
+        return bool(self.taken.blocks or self.taken.heavies or heard)
 
     def is_of_the_loop(self) -> bool:
         """Whether there is anything that the training logged, and not we beside it."""

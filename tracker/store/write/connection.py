@@ -65,7 +65,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     for statement in schema.created(schema.segment_tables):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
 
 
 @lru_cache(maxsize=1)

@@ -7,8 +7,11 @@ counted as lost.
 from __future__ import annotations
 
 from tracker.machine.record import Record
-from tracker.store.write.inbox import FILES_LIMIT_BYTES, HEAVY_LIMIT_BYTES, Inbox, SealedError
-from tracker.store.write.lane import Heavy, Lane
+from tracker.store.write import inbox as inboxes
+from tracker.store.write import lane as lanes
+from tracker.store.write.inbox import FILES_LIMIT_BYTES, HEAVY_LIMIT_BYTES, Inbox
+from tracker.store.write.lane import Heavy
+from tracker.store.write.packer import Packer
 from tracker.store.write.writer import Writer
 from tracker.values.histogram import Histogram
 from tracker.values.value import Value
@@ -17,6 +20,9 @@ from tracker.worker_thread import is_ours
 ROOM_S = 0.01
 """How long a caller that is faster than the disk waits before it looks again."""
 
+LONGEST = 16
+"""So many times what may wait unpacked, a caller waits for the packer."""
+
 
 class Gate:
     """The way into an inbox; any thread may take it."""
@@ -24,6 +30,8 @@ class Gate:
     def __init__(self, inbox: Inbox, writer: Writer) -> None:
         self._inbox = inbox
         self._writer = writer
+        self._packer = Packer(inbox)
+        inbox.wake, inbox.has_room = writer.wake, self.has_room
 
     def add(self, numbers: dict[str, float], others: list[tuple[str, Value]], step: int, wall_time: float) -> None:
         """Takes what one call logged: its numbers, and its values of other kinds. Both are empty then.
@@ -34,42 +42,41 @@ class Gate:
         inbox = self._inbox
         if numbers:
             lane = inbox.lane(tuple(numbers))
-            order = inbox.order
-            if lane is inbox.loose:
+            records: list[lanes.Record]
+            if lane is None:
                 number_of = inbox.series_id
-                record = b"".join(
-                    lane.pack(order(), wall_time, step, number_of("scalar", tag), value)
-                    for tag, value in numbers.items()
-                )
+                records = [(-number_of("scalar", tag), wall_time, step, value) for tag, value in numbers.items()]
             else:
-                record = lane.pack(order(), wall_time, step, *numbers.values())
-            if len(lane.buffer) <= lane.limit or self.has_room(lane, len(numbers)):
-                try:
-                    lane.buffer.extend(record)
-                except BufferError:
-                    raise SealedError from None
+                records = [(lane, wall_time, step, *numbers.values())]
+            if len(inbox.pending) <= inbox.long or self.has_room(len(numbers)):
+                inbox.add(records)
             numbers.clear()
         while others:
             self._add_heavy(*others[0], step, wall_time)
             del others[0]
         if inbox.idle:
-            inbox.idle = False
+            inbox.rest(is_idle=False)
             self._writer.wake()
 
-    def has_room(self, lane: Lane, count: int) -> bool:
-        """Waits for a disk that is slower than the caller; gives up, and counts, when it stands still.
+    def has_room(self, count: int) -> bool:
+        """Packs what waits, and waits for a disk that is slower than the caller; gives up, and counts, when that stands
+        still.
 
         Args:
-            lane: Which was full.
-            count: How many numbers are to go into it.
+            count: How many numbers are to be added.
         """
-        while len(lane.buffer) > lane.limit:
+        inbox = self._inbox
+        while inbox.scalar_bytes > inboxes.SCALARS_LIMIT_BYTES:
             if self._writer.is_stalled():
-                self._inbox.lose("scalar", count)
+                inbox.lose("scalar", count)
                 return False
             if is_ours():
                 return True  # a finalizer that logs, on the very thread that would make room
             self._wait_for_room()
+        self._packer.ask()
+        while len(inbox.pending) > LONGEST * inbox.unpacked and not is_ours():
+            inbox.room.wait(ROOM_S)
+        inbox.long = len(inbox.pending) + inbox.unpacked
         return True
 
     def _add_heavy(self, tag: str, value: Value, step: int, wall_time: float) -> None:

@@ -1,28 +1,23 @@
 """What has been accepted and not yet committed.
 
-Scalars are packed at the call into records of a `lane`, one for each set of tags that is logged together.
+The numbers of a call are a record at the end of one list, so that all calls keep their order. Any thread appends; our
+own ones put a block in place of many records, and remove it when it is stored. Nothing here waits for a lock that the
+writer holds, nor the writer for one of the callers'.
 
-One thread takes and discards; any thread may add. Nothing here waits for a lock that the writer holds, nor the
-writer for one of the callers'.
-
-An inbox that is *sealed* takes nothing more, and there is no moment between: what was added before the seal is in it,
-and who comes after is refused.
+An inbox that is *sealed* takes nothing more, and there is no moment between: the seal is an entry of that list, and
+what stands behind it was refused, as whoever added it sees.
 """
 
 from __future__ import annotations
 
 import itertools
-import struct
 import threading
-import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from tracker.store.write.bell import Bell
-from tracker.store.write.lane import Heavy, Lane, LooseLane, Taken
+from tracker.store.write.lane import Block, Heavy, Record, Taken
 
 SCALARS_LIMIT_BYTES = 32 * 1024 * 1024
 """Scalars that wait for a disk: a million of them logged one by one, 3.8 million in dictionaries of 20."""
@@ -34,7 +29,8 @@ FILES_LIMIT_BYTES = 256 * 1024 * 1024
 """Models that wait to become files; one that is larger waits alone."""
 
 MAX_LANES = 256
-"""Sets of tags with a lane of their own. A loop that never logs the same set twice uses the loose lane."""
+"""Sets of tags that are logged together and have a lane. A loop that never logs the same set twice logs each number by
+itself."""
 
 TAKE_BYTES = 8 * 1024 * 1024
 """Records given to one commit, which bounds what its arrays take."""
@@ -55,29 +51,51 @@ class Closed(deque[Any]):
         raise SealedError
 
 
-_STEP = struct.Struct("<16xq").unpack_from
-"""Of a record of any lane."""
+class _Seal:
+    """The last entry of what waits."""
+
+
+_SEAL = _Seal()
+
+UNPACKED = 32_768
+"""Calls whose records may wait as Python's objects, at 200 bytes each, and `UNPACKED_NUMBERS`, numbers of such records;
+more than a loop that only logs makes between two commits."""
+
+UNPACKED_NUMBERS = 524_288
+
+RECORD_BYTES = 32
+"""Of a single number, packed."""
 
 
 class Inbox:
-    """The lanes of a run, its heavy values, and the names of its series."""
+    """The records of a run, its heavy values, and the names of its series.
+
+    Attributes:
+        pending: Blocks, then records, then nothing or the seal.
+        single: By tag, the lane of what is logged alone; `lanes`, by tags, of those that are logged together, whose
+            series are in `wide`. Both are empty once it is sealed.
+        last_step: Where the loop stands.
+        idle: True while the writer sleeps and wants to be woken by whoever adds something, and once it is sealed.
+        wake: Wakes the writer.
+        long: The length of `pending` from which on `has_room` is asked whether so many numbers more are taken.
+    """
 
     def __init__(self, last_step: int = -1) -> None:
-        self.order = itertools.count().__next__
-        self.given: bytes | None = None
-        """The record of the newest call that gave a step, until somebody asks where the loop stands. A step may be
-        anything with an index, NumPy's integers and tensors that count in place foremost; in the record it is a number.
-        (To look at a step's type in `Run.log` is 5 % of a call, to keep the record instead of the step nothing.)"""
-        self._counted = last_step
-        self.single: dict[str, Lane] = {}
-        self.lanes: dict[tuple[str, ...], Lane] = {}
-        self.loose = LooseLane(SCALARS_LIMIT_BYTES)
+        self.pending: list[Any] = []
+        self.single: dict[str, int] = {}
+        self.lanes: dict[tuple[str, ...], int] = {}
+        self.wide: list[tuple[int, ...]] = []
+        self.last_step = last_step
+        self.is_sealed = False
+        self.idle = False
+        self.wake: Callable[[], None] = _nobody
+        self.has_room: Callable[[int], bool] = _always
+        self.unpacked = min(UNPACKED, SCALARS_LIMIT_BYTES // RECORD_BYTES)
+        """Records that may wait as they are, of the longest lane."""
+        self.long = self.unpacked
         self._heavies: deque[Heavy] = deque()
         self._taking: deque[Heavy] = self._heavies
         self._heavy_added = self._heavy_encoded = self._heavy_removed = 0
-        self.is_sealed = False
-        self.idle = False
-        """True while the writer sleeps and wants to be woken by whoever adds something."""
         self.room = Bell()
         """Rung whenever something was committed, for callers that wait for room."""
         self.series: dict[tuple[str, str], int] = {}
@@ -87,6 +105,8 @@ class Inbox:
         # Reentrant: a finalizer or a signal handler that logs may come in the middle of a call that logs.
         self._lock = threading.RLock()
         self._stepping = threading.RLock()
+        self._changing = threading.RLock()
+        """Held by who changes what is in `pending` already: the writer, the packer."""
 
     # --- any thread ----------------------------------------------------------------------------------
 
@@ -103,53 +123,75 @@ class Inbox:
                 self.series[(kind, tag)] = known
             return known
 
-    @property
-    def last_step(self) -> int:
-        """Where the loop stands."""
-        given = self.given
-        return self._counted if given is None else int(_STEP(given)[0])
-
-    @last_step.setter
-    def last_step(self, step: int) -> None:
-        self._counted, self.given = step, None
-
     def next_step(self) -> int:
         """One more than where the loop stands, which it moves there."""
         with self._stepping:
-            if self.given is not None:
-                self._counted, self.given = self.last_step, None
-            self._counted += 1
-            return self._counted
+            self.last_step += 1
+            return self.last_step
 
-    def lane(self, tags: tuple[str, ...]) -> Lane:
-        """The lane of a set of tags; the loose lane when there are too many sets."""
-        lane = self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
+    def lane(self, tags: tuple[str, ...]) -> int | None:
+        """The lane of a set of tags; None when there are too many sets.
+
+        Raises:
+            SealedError: nothing is taken any more.
+        """
+        lane = self._known(tags)
         if lane is not None:
             return lane
         series = tuple(self.series_id("scalar", tag) for tag in tags)
         with self._lock:
-            lane = self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
-            if lane is not None:
-                return lane
+            lane = self._known(tags)
             if self.is_sealed:
                 raise SealedError
-            if len(self.lanes) + len(self.single) >= MAX_LANES:
-                return self.loose
-            lane = Lane(series, SCALARS_LIMIT_BYTES)
+            if lane is not None:
+                return lane
             if len(tags) == 1:
-                self.single[tags[0]] = lane
-            else:
-                self.lanes[tags] = lane
-            every = self.every_lane()
-            for each in every:
-                each.limit = SCALARS_LIMIT_BYTES // len(every)
-            if self.is_sealed:  # by a finalizer, in the middle of this
-                lane.seal()
+                lane = self.single[tags[0]] = -series[0]
+            elif len(self.wide) < MAX_LANES:
+                self.wide.append(series)
+                lane = self.lanes[tags] = len(self.wide) - 1
+                self.unpacked = min(self.unpacked, max(16, UNPACKED_NUMBERS // len(tags)))
+                self.long = min(self.long, self.unpacked)
             return lane
 
-    def every_lane(self) -> list[Lane]:
-        """All lanes, the loose one last."""
-        return [*list(self.single.values()), *list(self.lanes.values()), self.loose]
+    def _known(self, tags: tuple[str, ...]) -> int | None:
+        return self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
+
+    def add(self, records: list[Record]) -> None:
+        """Takes the numbers of a call.
+
+        Raises:
+            SealedError: nothing is taken any more.
+        """
+        self.pending += records  # all at once: before the seal, or behind it
+        if self.idle and not self.attend(records[0]):
+            raise SealedError
+
+    def attend(self, record: Record) -> bool:
+        """After a record was added while this was idle: wakes the writer. False where it came too late."""
+        if self.is_sealed:
+            entries = self.pending[:]
+            behind = entries[entries.index(_SEAL) :] if _SEAL in entries else ()
+            return not any(each is record for each in behind)
+        self.rest(is_idle=False)
+        self.wake()
+        return True
+
+    def rest(self, *, is_idle: bool) -> None:
+        """Says whether the writer wants to be woken."""
+        self.idle = is_idle
+        if self.is_sealed:
+            self.idle = True
+
+    @property
+    def scalar_bytes(self) -> int:
+        """What the numbers that wait take, packed: at least, of records that are not."""
+        found = blocks = 0
+        for entry in self.pending:
+            if type(entry) is not Block:
+                break
+            found, blocks = found + entry.n_bytes, blocks + 1
+        return found + RECORD_BYTES * (len(self.pending) - blocks)
 
     def add_heavy(self, heavy: Heavy) -> None:
         """Queues a heavy value.
@@ -178,66 +220,75 @@ class Inbox:
 
     def is_empty(self) -> bool:
         """Whether nothing waits."""
-        return not self._heavies and not any(lane.waiting for lane in self.every_lane())
+        first = self.pending[:1]
+        return not self._heavies and (not first or first[0] is _SEAL)
 
     def seal(self) -> None:
         """Takes nothing any more; what waits stays until it is stored."""
         with self._lock:
+            if self.is_sealed:
+                return
             self.is_sealed = True
-            for lane in self.every_lane():
-                lane.seal()
+            self.idle = True  # before the seal: who adds behind it looks then
+            self.single, self.lanes = {}, {}
             self._taking = Closed()
+            self.pending.append(_SEAL)
 
     def forget(self) -> None:
         """In a forked child, where no other thread is: sealed, and empty; what waited is the parent's."""
-        self._lock = self._stepping = threading.RLock()
+        self._lock = self._stepping = self._changing = threading.RLock()
         self.seal()
         self._heavies.clear()
-        for lane in self.every_lane():
-            lane.waiting = bytearray()
+        del self.pending[: self.pending.index(_SEAL)]
+
+    # --- our own threads -----------------------------------------------------------------------------
+
+    def pack(self) -> None:
+        """Puts a block in place of the records that wait; what comes meanwhile is left."""
+        with self._changing:
+            entries = self.pending[:]
+            end = entries.index(_SEAL) if self.is_sealed and _SEAL in entries else len(entries)
+            first = next((place for place in range(end) if type(entries[place]) is not Block), end)
+            if first < end:
+                self.pending[first:end] = self._packed(entries[first:end])
+            self.long = first + 1 + self.unpacked
+
+    def _packed(self, records: list[Record]) -> list[Block]:
+        try:
+            return [Block(records)]
+        except Exception:  # noqa: BLE001 something that can be added to a float, and is none
+            if len(records) > 1:
+                return [block for record in records for block in self._packed([record])]
+            self.lose("scalar", len(records[0]) - 3)
+            return []
 
     # --- the writer's thread -------------------------------------------------------------------------
 
     def waiting(self) -> Counter[str]:
         """How many values wait, by kind."""
         found: Counter[str] = Counter()
-        for lane in self.every_lane():
-            per_record = 1 if lane is self.loose else len(lane.series)
-            found["scalar"] += len(lane.waiting) // lane.size * per_record
+        for entry in self.pending[:]:
+            if entry is _SEAL:
+                break
+            found["scalar"] += entry.n_scalars if type(entry) is Block else len(entry) - 3
         for heavy in list(self._heavies):
             found[self.series_names[heavy.series - 1][0]] += 1
         return +found
 
     def take(self) -> Taken:
-        """Copies out what waits, up to `TAKE_BYTES` of scalars and `TAKE_HEAVY_BYTES`; `discard` removes it.
-
-        The calls of one thread keep their order across lanes: only records that were ordered before this
-        moment are taken, and none that comes after one left behind.
-        """
-        cut = self.order()
-        budget = TAKE_BYTES
-        chunks: list[tuple[Lane, npt.NDArray[np.void]]] = []
+        """What waits, up to `TAKE_BYTES` of scalars and `TAKE_HEAVY_BYTES`, which stays until `discard` removes it."""
+        self.pack()
+        blocks: list[Block] = []
+        n_bytes = 0
         everything = True
-        for lane in self.every_lane():
-            buffer = lane.waiting
-            waiting = len(buffer) // lane.size
-            if not waiting:
-                continue
-            wanted = min(waiting, max(budget // lane.size, 1024))
-            # A copy: an array over the buffer itself would make the callers' next append fail.
-            records = np.frombuffer(buffer[: wanted * lane.size], lane.dtype)
-            budget -= wanted * lane.size
-            if wanted < waiting:
+        for entry in self.pending[:]:
+            if type(entry) is not Block:
+                break
+            if blocks and n_bytes + entry.n_bytes > TAKE_BYTES:
                 everything = False
-                cut = min(cut, int(records["order"][-1]) + 1)
-            chunks.append((lane, records))
-        kept: list[tuple[Lane, npt.NDArray[np.void]]] = []
-        for lane, records in chunks:
-            later = np.flatnonzero(records["order"] >= cut)
-            if len(later):
-                records = records[: later[0]]
-            if len(records):
-                kept.append((lane, records))
+                break
+            blocks.append(entry)
+            n_bytes += entry.n_bytes
         heavies: list[Heavy] = []
         heavy_bytes = 0
         for heavy in itertools.islice(self._heavies, len(self._heavies)):
@@ -246,25 +297,30 @@ class Inbox:
                 break
             heavies.append(heavy)
             heavy_bytes += heavy.n_bytes
-        return Taken(kept, heavies, everything)
+        return Taken(blocks, self.wide, heavies, everything)
 
     def clear(self) -> None:
         """Removes what waits: it is given up."""
-        for lane in self.every_lane():
-            del lane.waiting[:]
+        with self._changing:
+            entries = self.pending[:]
+            del self.pending[: entries.index(_SEAL) if _SEAL in entries else len(entries)]
         while self._heavies:
             self._heavy_removed += self._heavies.popleft().n_bytes
 
     def discard(self, taken: Taken) -> None:
         """Removes what has been stored, or given up."""
-        for lane, records in taken.records:
-            while True:
-                try:
-                    del lane.waiting[: len(records) * lane.size]
-                    break
-                except BufferError:  # another thread is about to seal it
-                    time.sleep(0)
+        with self._changing:
+            del self.pending[: len(taken.blocks)]
         for heavy in taken.heavies:
             self._heavies.popleft()
             self._heavy_removed += heavy.n_bytes
         self.room.ring()
+
+
+def _nobody() -> None:
+    """Wakes no writer."""
+
+
+def _always(count: int) -> bool:
+    """There is room."""
+    return True

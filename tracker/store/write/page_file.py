@@ -193,7 +193,7 @@ def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sq
                 for statement in _made(tables):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version={columns.SCHEMA_VERSION}")
+                connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
                 yield connection
                 if tables is schema.page_tables:
                     _trim(connection, copy.stat().st_size)

@@ -12,10 +12,12 @@ from typing import Any
 
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums
+from tracker.series.chunk import CHUNK_POINTS
+from tracker.series.stretch import STRETCH_POINTS
 from tracker.store import columns
 from tracker.store.read import journal, read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
-from tracker.store.write import arriving_order, schema
+from tracker.store.write import arriving_order, at_rest, packing, schema
 from tracker.store.write.arriving_rows import check
 from tracker.store.write.connection import create, reopen
 
@@ -156,12 +158,17 @@ class Replica:
             driver.executemany(_LOGGED, ((logged, series) for series, logged in shipment.logged))
         driver.execute(_REWRITE_STATE, shipment.state)
         arriving_order.check(driver, shipment)
+        for _, series, level, n, count, *_ in shipment.scalars:
+            if level == 0 and count == STRETCH_POINTS and (n + count) % CHUNK_POINTS == 0:
+                packing.pack(driver, series, n + count - CHUNK_POINTS, n + count)
 
     def close(self) -> None:
         """Lets go of the file, folded into one where all of it is here. Can be called twice."""
         if self._driver is None:
             return
         if self.arrived.is_whole:
+            with contextlib.suppress(sqlite3.Error):
+                at_rest.settle(self._driver)
             with contextlib.suppress(sqlite3.Error):
                 self._driver.execute("PRAGMA busy_timeout=100")
                 self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")

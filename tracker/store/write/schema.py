@@ -125,6 +125,21 @@ scalars = sa.Table(
     sa.Index("scalars_by_series", "series", "level", "n", unique=True),
 )
 
+# Made with the first chunk: most runs have none, and their files stay readable by versions before.
+chunk_tables = sa.MetaData()
+
+chunks = sa.Table(
+    "chunks",
+    chunk_tables,
+    sa.Column("series", sa.Integer, primary_key=True),
+    sa.Column("n", Whole, primary_key=True),
+    sa.Column("count", Whole, nullable=False),
+    sa.Column("steps", sa.LargeBinary, nullable=False),
+    sa.Column("wall_times", sa.LargeBinary, nullable=False),
+    sa.Column("points", sa.LargeBinary, nullable=False),
+    sa.Column("checksum", Whole, nullable=False),
+)
+
 sketches = sa.Table(
     "sketches",
     segment_tables,

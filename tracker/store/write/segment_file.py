@@ -74,6 +74,8 @@ class SegmentFile:
     def close(self) -> None:
         """Folds it into one plain file, and lets go of it."""
         assert self.appender is not None
+        with contextlib.suppress(*STORE_ERRORS):
+            self.appender.settle()
         # Stored is stored: that the file stays in WAL mode because someone reads it is no failure.
         with contextlib.suppress(*STORE_ERRORS):
             self.appender.fold_away()

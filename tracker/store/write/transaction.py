@@ -15,12 +15,13 @@ from typing import Any
 
 from tracker import coerce
 from tracker.series import checksums, stretch
+from tracker.series.chunk import CHUNK_POINTS
 from tracker.series.sketch import Sketch
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS, Points
 from tracker.series.summary import SUMMARY_COLUMNS, checked_summaries, merge_summaries, summarise
 from tracker.store import columns
 from tracker.store.read import sketch_levels
-from tracker.store.write import schema
+from tracker.store.write import packing, schema
 from tracker.values.value import Medium
 
 FOLD_POINTS = 64
@@ -209,6 +210,8 @@ class Transaction:
         if full:
             self._add_stretches(series, points.part(0, cut), full, sealed)
             sealed += cut
+            for stop in range(extent.sealed // CHUNK_POINTS * CHUNK_POINTS + CHUNK_POINTS, sealed + 1, CHUNK_POINTS):
+                packing.pack(self._driver, series, stop - CHUNK_POINTS, stop)
             self._add_nodes(series, extent.sealed // STRETCH_POINTS, sealed // STRETCH_POINTS)
         rest = len(points.step) - cut
         if rest:

@@ -112,7 +112,7 @@ class Writer:
         elif not is_ours():
             self._first_calls.count(self._request.ring)
         if not self._first_calls.are_over:
-            self.inbox.idle = True  # the next call comes here too, whatever the writer is at
+            self.inbox.rest(is_idle=True)  # the next call comes here too, whatever the writer is at
 
     def drop(self) -> None:
         """Nobody will log here any more. Called within a garbage collection: takes no lock, waits for nothing."""
@@ -312,7 +312,7 @@ class Writer:
             began = time.monotonic()
             more, interval = pace.around(self._turn)
             if not self._begun.is_set():
-                self.inbox.idle = not self._first_calls.are_over
+                self.inbox.rest(is_idle=not self._first_calls.are_over)
                 self._begun.set()
             if self.closed:
                 return
@@ -324,9 +324,9 @@ class Writer:
             pause = interval - (time.monotonic() - began)
             if pause > 0 and self._first_calls.are_over:
                 self._request.wait(pause)
-            self.inbox.idle = True
+            self.inbox.rest(is_idle=True)
             self._first_calls.tell()
             # Looked at after idle was set: whoever adds something later sees idle and wakes us.
             if not (self._dropped or self._committer.has_work()):
                 self._request.wait(max(0.0, self._committer.last_beat + HEARTBEAT_S - time.monotonic()))
-            self.inbox.idle = not self._first_calls.are_over
+            self.inbox.rest(is_idle=not self._first_calls.are_over)

@@ -5,10 +5,11 @@ import * as frame from "./card_frame.js";
 import * as marks from "../../core/marks.js";
 import * as state from "../../core/state.js";
 import * as words from "./card_words.js";
+import * as worths from "../../core/worths.js";
 import { CardCurves } from "./card_curves.js";
 import { CardLegend } from "./card_legend.js";
 import { named, showKey } from "./card_key.js";
-import { hold, pick } from "./card_choice.js";
+import { brush, hold, pick } from "./card_choice.js";
 import { part } from "./card_frame.js";
 import { Chart } from "../../charts/chart.js";
 import { say } from "../../ui/menu.js";
@@ -107,6 +108,7 @@ export class Card {
     on(".reset", () => this.chart?.setZoom(null));
     on(".enlarge", () => this.setLarge(!this.isLarge));
     on(".pin", () => this.host.onPin(this));
+    on(".brush", () => this.#setBrushing(!this.chart.isBrushing));
     on(".more", (event) => this.host.onMore(this, /** @type {HTMLElement} */ (event.currentTarget)));
     part(element, ".card-grip").addEventListener("pointerdown", (event) => this.host.onGrip(this, event));
     this.chart = new Chart(part(element, ".card-plot"), {
@@ -125,6 +127,7 @@ export class Card {
         if (this.drawnLines > 1) this.setHighlight(name);
       },
       onPick: pick,
+      onBrush: brush,
       held: () => (settings().axis === "step" ? state.get("pace") : null),
       onHold: (/** @type {number} */ x) => hold(x, this.chart.view.x),
     });
@@ -204,10 +207,18 @@ export class Card {
     this.chart.over.focus({ preventScroll: true });
   }
 
+  // Whether a drag on the chart chooses runs.
+  /** @param {boolean} isBrushing */
+  #setBrushing(isBrushing) {
+    this.chart.isBrushing = isBrushing;
+    part(this.element, ".brush").setAttribute("aria-pressed", String(isBrushing));
+  }
+
   /** @param {KeyboardEvent} event */
   #act(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "p") this.host.onPin(this);
+    else if (event.key === "b") this.#setBrushing(!this.chart.isBrushing);
     else if (event.key === "Enter" && event.target === this.chart.over) this.setLarge(!this.isLarge);
     else if (event.key === "Tab" && this.isLarge) frame.goOn(this.element, event.shiftKey);
     else return;
@@ -266,6 +277,8 @@ export class Card {
       colourBy: state.get("colourBy"),
       dashBy: state.get("dashBy"),
       chosen: state.get("chosen"),
+      pinned: state.get("pinned"),
+      worthOf: worths.by(state.get("bestBy")),
       highlight: this.highlight,
       full: this.curves.span(wanted),
     };

@@ -1,6 +1,7 @@
 // What is chosen on a chart: runs, which then stand out everywhere, and the step that other pages show.
 import * as state from "../../core/state.js";
 import { say } from "../../ui/menu.js";
+import { plural } from "../../text/format.js";
 import { settings } from "./settings.js";
 
 /**
@@ -28,6 +29,20 @@ export function pick(line, event) {
         ? []
         : names,
   );
+}
+
+/**
+ * Chooses the runs of lines that a box was drawn through, with Ctrl beside those that are.
+ * @param {{ name: string, members?: string[] }[]} lines
+ * @param {MouseEvent} event
+ */
+export function brush(lines, event) {
+  const names = [...new Set(lines.flatMap(({ name, members }) => members ?? [name]))];
+  if (!names.length) return say("No line goes through there.");
+  /** @type {string[]} */
+  const before = state.get("chosen");
+  state.set("chosen", event.ctrlKey || event.metaKey ? [...new Set([...before, ...names])] : names);
+  say(`${plural(state.get("chosen").length, "run")} selected.`, () => state.set("chosen", before));
 }
 
 /**

@@ -50,19 +50,22 @@ export class CardCurves {
   // The runs and tags whose curves belong on this card, in the order of drawing.
   /** @returns {Wanted[]} */
   wanted() {
-    const visible = runs.visible();
-    return this.tags.flatMap((tag) =>
-      visible.filter((run) => this.#has(run, tag)).map((run) => ({ run, tag, curve: this.of(run.name, tag) })),
-    );
+    return this.tags.flatMap((tag) => this.#having(tag).map((run) => ({ run, tag, curve: this.of(run.name, tag) })));
+  }
+
+  // The visible runs that may have a tag, or what an expression asks for.
+  /**
+   * @param {string} tag
+   * @returns {any[]}
+   */
+  #having(tag) {
+    return runs.isExpression(tag) ? runs.visible().filter((run) => this.#has(run, tag)) : runs.having(tag);
   }
 
   load() {
     const base = runs.get(state.get("base"));
     for (const tag of this.tags) {
-      const names = runs
-        .visible()
-        .filter((run) => this.#has(run, tag))
-        .map(({ name }) => name);
+      const names = this.#having(tag).map(({ name }) => name);
       if (base && this.#has(base, tag) && !names.includes(base.name)) names.push(base.name);
       this.store.want(tag, names);
     }
@@ -106,6 +109,10 @@ export class CardCurves {
     return holds && wanted.some(({ run }) => run.status === "running") ? view.x.full : span;
   }
 
+  #count() {
+    return this.tags.reduce((sum, tag) => sum + this.#having(tag).length, 0);
+  }
+
   // Whether a run may have what a tag or an expression asks for.
   /**
    * @param {any} run
@@ -133,6 +140,6 @@ export class CardCurves {
   // apart. Fewer are as exact: each column says the extremes of what it holds.
   #columns() {
     const fitting = Math.max(200, Math.min(4000, 2 * Math.round(this.chart().width || 400)));
-    return Math.min(fitting, Math.max(LEAST_COLUMNS, Math.round(ALL_COLUMNS / Math.max(1, this.wanted().length))));
+    return Math.min(fitting, Math.max(LEAST_COLUMNS, Math.round(ALL_COLUMNS / Math.max(1, this.#count()))));
   }
 }

@@ -11,6 +11,9 @@ const CARD = `
     <button class="icon-button reset" hidden aria-label="Show all steps"
       title="Show all (double click)"><svg viewBox="0 0 20 20" aria-hidden="true"><path
       d="M4 10a6 6 0 1 1 2 4.5M4 15v-3.5h3.5"/></svg></button>
+    <button class="icon-button brush" aria-label="Choose runs by a box" aria-pressed="false"
+      title="Drag a box to choose runs (b, or Shift drag)"><svg viewBox="0 0 20 20" aria-hidden="true"><path
+      stroke-dasharray="3 2" d="M4 5h12v10H4z"/></svg></button>
     <button class="icon-button pin" aria-label="Pin" aria-pressed="false"
       title="Pin to the top (p)"><svg viewBox="0 0 20 20" aria-hidden="true"><path
       d="M7 3h6l-1 5 3 3H5l3-3zM10 11v6"/></svg></button>

@@ -79,11 +79,12 @@ export function extremes(card) {
 export function density(card) {
   const view = card?.chart?.view;
   if (!view?.density) return null;
-  const { density: found, above } = view;
+  const { density: found, above, layers } = view;
   return {
     columns: Array.from({ length: found.columns }, (_, c) => columnOf(view, found, c)),
     rows: found.rows,
     cells: Array.from(found.cells),
     above: above.map(({ name }) => name),
+    layers: layers.map(({ text, isQuiet, lines: { length } }) => ({ text, isQuiet, lines: length })),
   };
 }

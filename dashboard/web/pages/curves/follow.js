@@ -2,6 +2,7 @@
 import * as marks from "../../core/marks.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
+import * as worths from "../../core/worths.js";
 
 const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const TIDY_MS = 5000;
@@ -27,9 +28,11 @@ export function follow(page, scope) {
   });
   scope.on(
     state,
-    ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy", "many"],
+    ["smooth", "kind", "logx", "logy", "robust", "marks", "group", "centre", "band", "colourBy", "dashBy"],
     () => page.redrawAll(),
   );
+  scope.on(state, ["many", "best", "bestBy", "pinned"], () => page.redrawAll());
+  scope.on(worths, "change", () => page.redrawAll());
   scope.on(state, "logx", () => {
     for (const card of page.cards.values()) card.respace();
   });

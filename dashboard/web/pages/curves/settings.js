@@ -13,6 +13,9 @@ export const settings = () => ({
   logy: state.get("logy"),
   robust: state.get("robust"),
   many: state.get("many"),
+  best: Number(state.get("best")),
+  bestBy: state.get("bestBy"),
+  by: state.get("colourBy") || state.get("group"),
   xName: runs.titleOf(state.get("metric")),
   yName: base() ? `difference to ${base()?.shown}` : "",
 });

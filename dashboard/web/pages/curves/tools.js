@@ -27,8 +27,12 @@ const MANY = [
   ["auto", "Automatic"],
   ["lines", "Lines"],
   ["density", "Density"],
+  ["groups", "Groups"],
   ["quantiles", "Quantiles"],
 ];
+
+/** @type {Choice[]} */
+const BEST = ["0", "1", "3", "5", "10", "20"].map((count) => [count, count === "0" ? "None" : count]);
 
 /** @param {HTMLElement} anchor */
 function lineTools(anchor) {
@@ -52,6 +56,8 @@ function lineTools(anchor) {
         select("many", MANY),
         `A density has a shade for how many runs go through a place; it begins above ${LINES} lines.`,
       ),
+      field("Best runs above it", select("best", BEST)),
+      field("Best by", words("bestBy", runs.tags("scalar"), "the chart's own metric")),
     ),
     section(
       "Overlays",
@@ -219,7 +225,21 @@ export class Tools {
     scope.on(document, "metricwanted", () => lineTools(this.lines)?.focus());
     scope.on(
       state,
-      ["kind", "x", "logx", "robust", "marks", "joinRanks", "many", "group", "base", "colourBy", "dashBy"],
+      [
+        "kind",
+        "x",
+        "logx",
+        "robust",
+        "marks",
+        "joinRanks",
+        "many",
+        "best",
+        "bestBy",
+        "group",
+        "base",
+        "colourBy",
+        "dashBy",
+      ],
       () => this.mark(),
     );
     scope.onLeave(() => place.replaceChildren());
@@ -236,6 +256,8 @@ export class Tools {
         state.get("robust") ||
         !state.get("marks") ||
         state.get("many") !== "auto" ||
+        state.get("best") !== "5" ||
+        state.get("bestBy") !== "" ||
         (runs.haveRanks() && !state.get("joinRanks")),
     );
     this.groups.classList.toggle(

@@ -1,0 +1,75 @@
+// The list of runs as the server tells it: at once; of a large logdir that it looks at for the first time the newest
+// first, the others as it comes to them.
+import * as api from "./api.js";
+
+/** @typedef {import("./runs.js").Summary} Summary */
+/**
+ * @typedef {{
+ *   runs: (Omit<Summary, "series"> & { series: number })[], tagsets: Record<string, string[]>[],
+ *   headlines: string[], news: number, met: number, unmet: [name: string, began: number | null][], left?: number,
+ * }} Listed series: a number in the tagsets, which runs share; unmet: runs that the server has not looked at yet
+ */
+/**
+ * @typedef {object} Taker
+ * @property {() => void} ask is told before each question
+ * @property {(found: Listed, runs: { summary: Summary, has: Set<string> }[], isFirst: boolean) => void} take is given
+ *   what is listed; has: the scalars
+ */
+
+let lists = 0;
+
+/**
+ * Asks for all runs; the promise is kept when there is a list of all, with what is known of each or without.
+ * @param {Taker} taker
+ */
+export async function listRuns(taker) {
+  const number = ++lists;
+  taker.ask();
+  /** @type {Listed} */
+  const found = await api.json("runs", { form: "page" });
+  const unmet = found.unmet.map(([name, began]) => ({ summary: unread(name, began), has: NONE }));
+  taker.take(found, [...unmet, ...summariesOf(found)], true);
+  // Where it ends before its time, the line breaks as well: all is asked for anew when it is back.
+  if (unmet.length) more(taker, number, found).catch(() => {});
+}
+
+/** @type {Set<string>} */
+const NONE = new Set();
+
+/**
+ * @param {Taker} taker
+ * @param {number} number of the list
+ * @param {Listed} before
+ */
+async function more(taker, number, before) {
+  for (let { met } = before; ; ) {
+    taker.ask();
+    /** @type {Listed} */
+    const found = await api.json("runs", { form: "page", met });
+    if (number !== lists) return;
+    taker.take(found, summariesOf(found), false);
+    met = found.met;
+    if (found.left) continue;
+    // Those that were listed under another headline have its values.
+    if (found.headlines[0] !== before.headlines[0]) await listRuns(taker);
+    return;
+  }
+}
+
+/** @param {Listed} found */
+function summariesOf({ runs, tagsets }) {
+  const has = tagsets.map((set) => new Set(set.scalar ?? []));
+  return runs.map(({ series, ...rest }) => ({ summary: { ...rest, series: tagsets[series] }, has: has[series] }));
+}
+
+/**
+ * A run of which there is only the name, and when it began.
+ * @param {string} name
+ * @param {number | null} began
+ * @returns {Summary}
+ */
+const unread = (name, began) => ({
+  ...{ name, status: "unread", paused: false, started: began, ended: null, ending: null, updated: null, step: null },
+  ...{ segments: 0, ranks: 1, bytes: null, group: null, tags: [], notes: "", config: {}, said: {}, lost: {} },
+  ...{ problems: [], commands: false, proposals: 0, findings: null, scalars: {}, series: {} },
+});
