@@ -33,6 +33,7 @@ PARTS = {
     "machine_sampling": "The machine",
     "curves_page": "Curves",
     "density": "Many runs on one chart",
+    "choosing": "Choosing runs",
     "ranks": "Ranks",
     "graph_page": "Graph",
     "inside_pages": "Distributions and media",

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from benchmarks import report
 from dashboard.choosing.choice import choose, is_falling, order_field, ordered
 from dashboard.choosing.fields import Fields, Searched
 from dashboard.choosing.groups import grouped, summary_of
@@ -129,16 +130,16 @@ def of_the_server(told: list[dict[str, Any]], repeats: int) -> list[tuple[str, l
     begun = time.perf_counter()
     fields = Fields(runs, TAGS, lambda run, tag, _: values[run][places[tag]], 1.8e9)
     fields.find("lr")
-    rows = [("server: what there is to search by, once", [1000 * (time.perf_counter() - begun)])]
+    rows = [("what there is to search by, once", [1000 * (time.perf_counter() - begun)])]
     rows += [
-        (f"server: filter by {name}", timed(lambda text=text: choose(parse(text), runs, fields, TAGS[0]), repeats))
+        (f"filter by {name}", timed(lambda text=text: choose(parse(text), runs, fields, TAGS[0]), repeats))
         for name, text in SEARCHES.items()
     ]
     for key in ("val/loss", "lr", "name"):
         field = order_field(key, fields)
         rows.append(
             (
-                f"server: sort by {key}",
+                f"sort by {key}",
                 timed(lambda f=field, k=key: ordered(runs, f, is_falling=is_falling(k, f)), repeats),
             )
         )
@@ -146,7 +147,7 @@ def of_the_server(told: list[dict[str, Any]], repeats: int) -> list[tuple[str, l
     of = [fields.metric_of(tag, "last") for tag in TAGS]
     rows.append(
         (
-            "server: group by lr and optimizer, 10 metrics",
+            "group by lr and optimizer, 10 metrics",
             timed(lambda: [summary_of(group.runs, field) for group in grouped(runs, by) for field in of], repeats),
         )
     )
@@ -203,7 +204,7 @@ def of_the_page(
     page.add_init_script(FIRST)
     page.goto(f"{base}/?{first}")
     wait(page, "window.seen > 0")
-    rows = [("page: from the server's answer to the list", [page.evaluate(SEEN)])]
+    rows = [("from the server's answer to the list", [page.evaluate(SEEN)])]
     page.evaluate("document.getElementById('runs-list').scrollTop = 0")
     words = sum("vit" in run["name"] for run in told)
     page.evaluate(
@@ -218,11 +219,11 @@ def of_the_page(
             took.append(page.evaluate(ACT, [act, done]))
             if turn < repeats - 1 and act in ("word", "setting", "metric", "best"):
                 page.evaluate(ACT, ["all", "isAll"])
-        rows.append((f"page: {name}", took))
-    rows.append(("page: a frame while the list is scrolled", page.evaluate(SCROLL, 100)))
-    rows.append(("page: the longest task of all this", [page.evaluate("window.longest")]))
+        rows.append((f"{name}", took))
+    rows.append(("a frame while the list is scrolled", page.evaluate(SCROLL, 100)))
+    rows.append(("the longest task of all this", [page.evaluate("window.longest")]))
     heap = page.evaluate("performance.memory ? performance.memory.usedJSHeapSize / 2 ** 20 : NaN")
-    rows.append(("page: heap (MiB)", [heap]))
+    rows.append(("heap (MiB)", [heap]))
     page.context.close()
     return rows
 
@@ -265,7 +266,7 @@ def served(logdir: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    """Prints a table as Markdown."""
+    """Measures and prints tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--many", type=int, default=100_000, help="runs of the list")
@@ -274,9 +275,8 @@ def main() -> None:
     options = parser.parse_args()
     parts = options.only.split(",")
     told = summaries(options.runs)
-    print("| runs | figure | median | worst |\n| --- | --- | --- | --- |")
     if "server" in parts:
-        show(f"{options.runs:,} × 60", of_the_server(told, options.repeats))
+        show(f"{options.runs:,} runs × 60 columns on the server", of_the_server(told, options.repeats))
     if not {"page", "list"} & {*parts}:
         return
     path = os.environ.get("EVERYSTEP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -286,20 +286,31 @@ def main() -> None:
             shown = [f"config:{key}" for key in told[0]["config"]]
             shown += [f"{way}:{tag}" for tag in TAGS for way in ("last", "min", "max")]
             first = "p=media&col=" + "%0A".join(shown)
-            show(f"{options.runs:,} × 60", of_the_page(browser, base, told, TABLE_ACTS, options.repeats, first))
+            show(
+                f"{options.runs:,} runs × 60 columns in the page",
+                of_the_page(browser, base, told, TABLE_ACTS, options.repeats, first),
+            )
         if "list" in parts:
             many = summaries(options.many)
             for run in many:
                 run["config"] = {key: run["config"][key] for key in ("model", "optimizer", "lr", "seed")}
-            show(f"{options.many:,}", of_the_page(browser, base, many, LIST_ACTS, options.repeats, "p=media"))
+            show(
+                f"A list of {options.many:,} runs",
+                of_the_page(browser, base, many, LIST_ACTS, options.repeats, "p=media"),
+            )
         browser.close()
 
 
-def show(count: str, rows: list[tuple[str, list[float]]]) -> None:
-    """Lines of the table."""
-    for name, took in rows:
-        unit = "" if "MiB" in name else " ms"
-        print(f"| {count} | {name} | {statistics.median(took):,.1f}{unit} | {max(took):,.1f}{unit} |", flush=True)
+def show(title: str, rows: list[tuple[str, list[float]]]) -> None:
+    """A table of them."""
+    report.show(
+        f"{title}, {report.machine()}",
+        [
+            (name, *(f"{each(took):,.1f}{'' if 'MiB' in name else ' ms'}" for each in (statistics.median, max)))
+            for name, took in rows
+        ],
+        ("figure", "median", "worst"),
+    )
 
 
 if __name__ == "__main__":

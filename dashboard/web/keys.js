@@ -118,6 +118,7 @@ const SHEET = [
     "In the list of runs",
     [
       ["↑ ↓", "go"],
+      ["← →", "close or open a folder"],
       ["Space", "show or hide"],
       ["Enter", "select"],
       ["i", "only this"],

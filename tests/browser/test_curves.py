@@ -281,7 +281,7 @@ def test_the_list_of_runs_is_one_stop_of_the_tab_key(sweep: Any, page: Any, unti
     """A thousand runs are not two thousand steps on the way to the charts; arrows go from run to run."""
     page.goto(f"{sweep.base}/?s=0")
     until(page, "viz.ready && document.querySelectorAll('.run').length === 7")
-    page.focus("#runs-all")
+    page.focus("#run-tree")
     page.keyboard.press("Tab")
     first = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert first == "Show live"

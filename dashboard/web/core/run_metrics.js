@@ -5,6 +5,7 @@ import * as live from "./live.js";
 import { Emitter } from "./emitter.js";
 
 const REREAD_MS = 1500; // after something changed that only the server knows
+const RETRY_MS = 5000; // after a question that was not answered
 const TELL_MS = 250; // between two words of new points
 
 /** @typedef {"last" | "min" | "max"} Part of a metric */
@@ -25,6 +26,8 @@ const news = new Emitter(["change", "problem"]);
 let rereading = 0;
 /** @type {ReturnType<typeof setTimeout> | 0} */
 let telling = 0;
+/** @type {ReturnType<typeof setTimeout> | 0} */
+let retrying = 0;
 /** @type {Set<string>} */
 let fresh = new Set(); // runs that had new points
 /** @type {Promise<void>} */
@@ -79,7 +82,12 @@ function ask() {
   asking = asking.then(async () => {
     const missing = union().filter((tag) => !asked.has(tag));
     for (const tag of missing) asked.add(tag);
-    if (missing.length && !(await answered(missing, null))) for (const tag of missing) asked.delete(tag);
+    if (!missing.length || (await answered(missing, null))) return;
+    for (const tag of missing) asked.delete(tag);
+    retrying ||= setTimeout(() => {
+      retrying = 0;
+      ask();
+    }, RETRY_MS);
   });
 }
 
@@ -213,5 +221,6 @@ export function start(scope) {
   scope.onLeave(() => {
     clearTimeout(rereading);
     clearTimeout(telling);
+    clearTimeout(retrying);
   });
 }

@@ -69,7 +69,7 @@ const forget = () => {
 };
 /** @param {string} name */
 export const isVisible = (name) => !off.has(name) && matches(name);
-/** Those that the search lets through, as they are to stand in a list. */
+// Those that the search lets through, as they are to stand in a list.
 export const listed = () => choice.arranged(all().filter((run) => choice.passes(run.name)));
 // In the order in which they are drawn: the newest last, on top.
 export const visible = () => (now.visible ??= named(order.filter(isVisible).reverse()));
@@ -79,8 +79,8 @@ export const having = (tag) => havingOf(visible(), tag);
 export const CHANGES = ["runs", "run", "visible", "chosen"];
 
 /**
- * What has changed: "runs" (which there are, or what they have logged), "run" (something of one), "visible", "order"
- * (as they stand in a list), "chosen", or "highlight", with the names of what the pointer is at, null for nothing.
+ * What has changed: "runs" (which there are, or what they logged), "run" (something of one), "visible", "order",
+ * "chosen", or "highlight", with the names of what the pointer is at, null for nothing.
  * @typedef {{ kind: string, names: string | string[] | null }} Change
  */
 
@@ -159,7 +159,6 @@ function dress(summary, has = new Set(summary.series.scalar ?? [])) {
 let asOf = null;
 /** @type {number | null} */
 let greeting = null;
-
 function catchUp() {
   if (asOf === null || greeting === null || greeting <= asOf) return;
   asOf = greeting;
@@ -230,16 +229,12 @@ function arrange() {
     sorted.reduce((last, run) => Math.max(last, run.updated ?? 0), 0),
   );
 }
-
 // A value as a number: in JSON those that are not finite are words, as Number reads them.
 /** @param {number | string} value */
 export const number = (value) => (typeof value === "string" ? Number(value) : value);
 
-// --- what the user does -----------------------------------------------------------------------------------
-
 /** @param {string} name of a run, or of a folder with its slash @param {boolean} [hide] */
 export const toggle = (name, hide = !off.has(name)) => state.set("off", off.with([name], hide));
-
 /** @param {string} name */
 export function isolate(name) {
   const isAlone = order.every((each) => off.has(each) === (each !== name));
@@ -248,7 +243,6 @@ export function isolate(name) {
 
 /** @param {string[]} some */
 export const showOnly = (some) => state.set("off", allBut(some));
-
 /** @param {boolean} show */
 export const showAll = (show) => state.set("off", show ? [] : allBut([]));
 
