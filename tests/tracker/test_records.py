@@ -90,7 +90,7 @@ def test_numbers_of_every_kind_are_the_same_alone_and_together(logdir: Path) -> 
         run.log({"alone": 0.0})
         run.log({f"k{place}": 0.0 for place in range(len(kinds))})
         for place, value in enumerate(kinds):
-            run.log({"alone": value}, step=np.int64(10 + place))
+            run.log({"alone": value}, step=np.int64(10 + place))  # type: ignore[arg-type]  # as loops give it
             run.log({f"k{each}": value for each in range(len(kinds))}, step=10 + place)
         run.log({f"k{place}": value for place, value in enumerate(kinds)}, step=2**40)
         for values in ({"alone": 10**400}, {f"k{each}": 10**400 for each in range(len(kinds))}):

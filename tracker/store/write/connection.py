@@ -42,23 +42,43 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: 
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
     _remove(unborn)  # of one who was killed at this
+    wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
     try:
-        wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
         tables = _tables()
-        if tables is not None:
-            _write(unborn, tables, wanted)
-        with contextlib.closing(reopen(unborn)) as connection:  # closing folds its WAL in: one file changes its name
-            _choose_journal(connection, wanted)
-            connection.execute("BEGIN IMMEDIATE")
-            if tables is None:
-                _make_tables(connection)
-            fill(connection)
-            connection.execute("COMMIT")
+        if tables is None:
+            _fill_on_disk(unborn, fill, wanted)
+        else:
+            _write(unborn, _filled(tables, fill), wanted)
         (unborn.replace if replaces else unborn.rename)(path)
     except BaseException:
         _remove(unborn)
         raise
-    return reopen(path)
+    connection = reopen(path)
+    try:
+        _choose_journal(connection, wanted)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _filled(tables: bytes, fill: Callable[[sqlite3.Connection], None]) -> bytes:
+    """A file with its first rows, made in memory: the disk is then asked for one thing only."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.deserialize(tables)
+        connection.execute("BEGIN IMMEDIATE")
+        fill(connection)
+        connection.execute("COMMIT")
+        return bytes(connection.serialize())
+
+
+def _fill_on_disk(path: Path, fill: Callable[[sqlite3.Connection], None], wanted: str) -> None:
+    with contextlib.closing(reopen(path)) as connection:  # closing folds its WAL in: one file changes its name
+        _choose_journal(connection, wanted)
+        connection.execute("BEGIN IMMEDIATE")
+        _make_tables(connection)
+        fill(connection)
+        connection.execute("COMMIT")
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
@@ -81,12 +101,13 @@ def _tables() -> bytes | None:
 
 def _write(path: Path, tables: bytes, journal: str) -> None:
     """Writes such a file, of the mode that it is going to be in (at 18 and 19, https://www.sqlite.org/fileformat2.html):
-    to change it afterwards takes a journal."""
+    to change it afterwards takes a journal. A power loss undoes none of it once it has its name."""
     left = memoryview(tables[:18] + bytes(2 * [2 if journal == "WAL" else 1]) + tables[20:])
     file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
     try:
         while left:  # not by `open`, which is no more when the last finalizers log
             left = left[os.write(file, left) :]
+        os.fsync(file)
     finally:
         os.close(file)
 
