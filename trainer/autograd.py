@@ -203,6 +203,11 @@ def _walk(
             if create:
                 saved = _as_tensors(node)
             observer = mode.observer
+            adds = None if create or observer is not None else op.add_backward
+            if adds is not None and edges[0] in owned and adds(pending[edges[0]], g, *saved):
+                if not retain:
+                    node.saved = None
+                continue
             if observer is not None:
                 observer.before(op)
             parts = op.backward(g, edges, *saved)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -60,6 +60,10 @@ class Function:
     @staticmethod
     def backward(*args: Any) -> tuple[Any, ...]:
         raise NotImplementedError  # of operations that are never recorded, see `apply_unrecorded`
+
+    # add_backward(total, g, *saved): adds what `backward` would give for the only input to the array `total`, for less
+    # than making it whole first; False where that is not so, and nothing was added.
+    add_backward: ClassVar[Callable[..., bool] | None] = None
 
 
 class Leaf(Function):

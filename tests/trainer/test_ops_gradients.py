@@ -391,3 +391,37 @@ def test_dropout_gradient_is_zero_where_it_dropped(xp: Any) -> None:
     np.testing.assert_array_equal(x.grad.numpy(), y.numpy())
     assert set(np.unique(y.numpy())) == {0.0, 1 / 0.75}
     assert 0.7 < (y.numpy() > 0).mean() < 0.8
+
+
+def test_erf_of_float32_is_that_of_float64_to_its_last_digits() -> None:
+    """Over the whole line, in pieces and at once; exactly one at the ends, so that gelu is exactly zero there."""
+    x = np.concatenate([np.linspace(-6, 6, 40_001), [0.0, -0.0, 1e-30, 1e38, np.inf, -np.inf]]).astype(np.float32)
+    y = ops.erf(Tensor(x)).numpy()
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y, ops.erf(Tensor(x.astype(np.float64))).numpy(), rtol=5e-7, atol=0)
+    assert set(np.abs(y[np.abs(x) > 4])) == {1.0}
+    assert np.isnan(ops.erf(Tensor(np.array([np.nan], np.float32))).numpy()).all()
+    assert ops.erf(Tensor(np.empty((2, 0), np.float32))).shape == (2, 0)
+    np.testing.assert_array_equal(
+        ops.erf(Tensor(x[:40_000].reshape(200, 200).T)).numpy(), y[:40_000].reshape(200, 200).T
+    )
+
+
+def test_parts_of_one_tensor_give_the_gradient_that_they_give_to_an_onlooker() -> None:
+    """Their gradients are added where they belong, parts that overlap too; an onlooker is given each of them whole."""
+
+    def gradient() -> Any:
+        x = Tensor(np.arange(12.0).reshape(4, 3), requires_grad=True)
+        parts = [x[0], x[-1], x[1:3, ::2], x[1:], x[..., 1], x[np.array([0, 0, 2])], x[x.data > 3]]
+        sum((part * part).sum() * (i + 1) for i, part in enumerate(parts)).backward()
+        return x.grad
+
+    plain = gradient()
+    mode.observer = Observer()
+    try:
+        seen = gradient()
+    finally:
+        mode.observer = None
+    np.testing.assert_array_equal(plain.numpy(), seen.numpy())
+    assert plain.numpy()[0, 0] == 0
+    assert plain.numpy()[3, 1] == 2 * 10 * (2 + 4 + 5 + 7)

@@ -248,6 +248,47 @@ def _shifted(x: Any, dim: int) -> Any:
 
 
 def _erf(x: Any) -> Any:
+    """erf of float32 by a quotient of polynomials, to six units in the last place; of float64 by a table and series."""
+    if x.dtype != np.float32 or not x.ndim:
+        return _erf_by_series(x)
+    xp = array_module(x)
+    y = xp.empty(x.shape, dtype=x.dtype)
+    flat_x, flat_y = x.reshape(-1), y.reshape(-1)
+    for start in range(0, flat_x.size, _BLOCK):
+        part = flat_x[start : start + _BLOCK].clip(-_ONE_FROM, _ONE_FROM)
+        square = part * part
+        above, below = (_polynomial(xp, square, each) for each in (_ERF_ABOVE, _ERF_BELOW))
+        above *= part
+        above /= below
+        y_part = xp.clip(above, -1, 1, out=flat_y[start : start + _BLOCK])
+        ends = abs(part) >= part.dtype.type(_ONE_FROM)  # the last digits are not exact, and there a 1 has to be one
+        y_part[ends] = xp.sign(part[ends])
+    return y
+
+
+def _polynomial(xp: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
+    """By Horner's rule, the highest power first."""
+    y = x * x.dtype.type(coefficients[0])
+    for each in coefficients[1:-1]:
+        y += x.dtype.type(each)
+        y *= x
+    y += x.dtype.type(coefficients[-1])
+    return y
+
+
+_BLOCK = 16_384
+"""Elements at a time, so that what lies between is in the cache."""
+
+_ONE_FROM = 3.92
+"""From here on erf is 1 in float32."""
+
+# erf(x) / x as a quotient of polynomials of x^2 up to 3.92, fitted to a relative error of 1.9e-8 by weighted least
+# squares, repeated with the weights of the errors (Lawson 1961).
+_ERF_ABOVE = (2.05012377618e-6, 2.84876214141e-4, 3.76536247227e-3, 5.27479494025e-2, 1.9040064375e-1, 1.12837914621)
+_ERF_BELOW = (3.80917482892e-5, 1.1624720353e-3, 1.49687128402e-2, 1.1410669997e-1, 5.02070919616e-1, 1.0)
+
+
+def _erf_by_series(x: Any) -> Any:
     """erf by a table and the Taylor series around the nearest grid point, whose seventh term is below 1e-16."""
     xp = array_module(x)
     size = xp.minimum(abs(x), _ERF_END).astype(np.float64)

@@ -27,6 +27,14 @@ class GetItem(Function):
     def backward(g: Any, needs: Any, index: Any, shape: tuple[int, ...]) -> Any:
         return (scatter(g, index, shape),)
 
+    @staticmethod
+    def add_backward(total: Any, g: Any, index: Any, shape: tuple[int, ...]) -> bool:
+        """For views. Measured on an LSTM of 32 steps: adding zeros for all the other steps was a third of its time."""
+        if not is_view(index):
+            return False
+        total[index] += g
+        return True
+
 
 class Scatter(Function):
     """Zeros of `shape` with x added at `index`: the gradient of x[index]."""
