@@ -217,9 +217,9 @@ BUGS = [
     ),
     Bug(
         "the name of a run is markup",
-        "dashboard/web/ui/run_list.js",
-        "      row.last.replaceChildren(clipped(last, within(kept, path.length, run.shown.length)));",
-        "      row.last.innerHTML = last;",
+        "dashboard/web/ui/run_row.js",
+        "    this.last.replaceChildren(clipped(last, within(kept, path.length, run.shown.length)));",
+        "    this.last.innerHTML = last;",
         "tests/browser/test_hostile.py",
     ),
     Bug(
@@ -281,8 +281,8 @@ BUGS = [
     Bug(
         "a record of an event file is believed whatever its checksum",
         "tracker/foreign/records.py",
-        "    wrong = np.flatnonzero(masked != stored)",
-        "    wrong = np.flatnonzero(stored != stored)",
+        "    wrong = np.flatnonzero(masked != found.words_behind())",
+        "    wrong = np.flatnonzero(masked != masked)",
         "tests/tracker/test_event_files.py::test_damage_anywhere_costs_only_what_it_touches",
     ),
     Bug(

@@ -41,8 +41,8 @@ const news = new Emitter(["runs", "run", "visible", "order", "chosen", "highligh
 /** @type {string[]} */
 let order = []; // names, newest first
 // Until a run, the search or what is off changes: all, and all that are visible.
-/** @type {{ all?: Run[], visible?: Run[] }} */
-let now = {};
+let everyRun = /** @type {Run[] | null} */ (null);
+let inSight = /** @type {Run[] | null} */ (null);
 let off = new Hidden(state.get("off"));
 /** @type {string[]} */
 export let headlines = []; // the tags that runs are judged by, as the server ranks them
@@ -52,7 +52,7 @@ export let loaded = false;
 
 /** @param {string[]} some */
 const named = (some) => some.flatMap((name) => byName.get(name) ?? []);
-export const all = () => (now.all ??= named(order));
+export const all = () => (everyRun ??= named(order));
 export const names = () => order;
 /** @param {string} name */
 export const get = (name) => byName.get(name);
@@ -64,15 +64,15 @@ export const index = (name) => byName.get(name)?.colour ?? 0;
 export const isOff = (name) => off.has(name);
 /** @param {string} name */
 export const matches = (name) => byName.has(name) && choice.passes(name);
-const forget = () => {
-  now = {};
-};
+function forget() {
+  everyRun = inSight = null;
+}
 /** @param {string} name */
 export const isVisible = (name) => !off.has(name) && matches(name);
 // Those that the search lets through, as they are to stand in a list.
 export const listed = () => choice.arranged(all().filter((run) => choice.passes(run.name)));
 // In the order in which they are drawn: the newest last, on top.
-export const visible = () => (now.visible ??= named(order.filter(isVisible).reverse()));
+export const visible = () => (inSight ??= named(order.filter(isVisible).reverse()));
 /** Those that have a curve. @param {string} tag @returns {Run[]} */
 export const having = (tag) => havingOf(visible(), tag);
 /** Everything but what the pointer is at. */
