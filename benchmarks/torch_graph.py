@@ -18,6 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from benchmarks import report  # noqa: E402
+
 BAR_S = 2.0
 
 
@@ -66,8 +69,12 @@ def main() -> None:
 
     first, again = medians("ours")
     (export,) = medians("export")
-    print(f"log_graph of an encoder of {options.layers} layers: {first:.2f} s in a new process (bar {BAR_S:.0f} s), "
-          f"{again:.2f} s again; torch.export alone {export:.2f} s")  # fmt: skip
+    rows = [
+        ["log_graph in a new process", f"{first:.2f} s", f"≤ {BAR_S:.0f} s", report.verdict(first, BAR_S)],
+        ["the same once more", f"{again:.2f} s", "", ""],
+        ["torch.export alone", f"{export:.2f} s", "", ""],
+    ]
+    report.show(f"An encoder of {options.layers} layers; {report.machine()}", rows, ["", "seen", "bar", ""])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np  # noqa: E402  # after the number of threads is set
 
 import trainer  # noqa: E402
+from benchmarks import report  # noqa: E402
 
 try:
     import torch
@@ -220,40 +221,44 @@ def _status(name: str) -> int:
 
 
 def row(
-    label: str, unit: str, scale: float, ours: float | None, theirs: float | None, hips: float | None, bar: str
-) -> str:
-    def cell(value: float | None) -> str:
-        return f"{value * scale:10.2f}" if value is not None else f"{'-':>10}"
-
-    ratio = f"{ours / theirs:8.2f}" if ours is not None and theirs is not None else f"{'-':>8}"
-    return f"{label:44}{unit:>5}{cell(ours)}{cell(theirs)}{cell(hips)}{ratio}   {bar}"
+    label: str, unit: str, scale: float, ours: float | None, theirs: float | None, hips: float | None, bar: str = ""
+) -> list[str]:
+    """One line of the table: a bar that begins with "ratio" is one of ours to PyTorch's."""
+    ratio = ours / theirs if ours is not None and theirs is not None else None
+    seen = ratio if bar.startswith("ratio") else ours * scale if ours is not None else None
+    verdict = report.verdict(seen, float(bar.rpartition(" ")[2])) if bar and seen is not None else ""
+    cells = ["-" if each is None else f"{each * scale:.2f}" for each in (ours, theirs, hips)]
+    return [f"{label}, {unit}", *cells, "-" if ratio is None else f"{ratio:.2f}", bar, verdict]
 
 
 def main() -> None:
+    """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=100)
     repeats = parser.parse_args().repeats
     both = [trainer, torch]
-    print(f"{'':44}{'unit':>5}{'trainer':>10}{'torch':>10}{'autograd':>10}{'ratio':>8}   bar")
+    rows = []
     for label, make, x, y, bar in (
-        ("MLP 784-512-512-10, batch 128, step with Adam", mlp, MLP_X, MLP_Y, "ratio <= 0.85"),
-        ("CNN 28x28, batch 64, step with Adam", cnn, CNN_X, CNN_Y, "ratio <= 1.2"),
-        ("LSTM 64-128, 32 steps, batch 32, with Adam", lstm, LSTM_X, LSTM_Y, "ratio <= 1.5"),
-        ("Transformer block 128, T 64, batch 16, Adam", transformer, BLOCK_X, BLOCK_Y, "ratio <= 1.5"),
+        ("MLP 784-512-512-10, batch 128, step with Adam", mlp, MLP_X, MLP_Y, "ratio ≤ 0.85"),
+        ("CNN 28x28, batch 64, step with Adam", cnn, CNN_X, CNN_Y, "ratio ≤ 1.2"),
+        ("LSTM 64-128, 32 steps, batch 32, with Adam", lstm, LSTM_X, LSTM_Y, "ratio ≤ 1.5"),
+        ("Transformer block 128, T 64, batch 16, Adam", transformer, BLOCK_X, BLOCK_Y, "ratio ≤ 1.5"),
     ):
         steps = [training_step(library, make, x, y) if library is not None else None for library in both]
         steps.append(autograd_mlp_step() if autograd is not None and make is mlp else None)
-        print(row(label, "ms", 1e3, *median_seconds(steps, repeats), bar))
+        rows.append(row(label, "ms", 1e3, *median_seconds(steps, repeats), bar))
     chains = [chain(library) if library is not None else (None, None) for library in both]
     chains.append((None, autograd_chain() if autograd is not None else None))
     for i, label in enumerate(("scalar operation, recorded", "scalar operation, recorded and gone back")):
         times = median_seconds([c[i] for c in chains], repeats)
-        bar = "<= 3 us" if i == 0 else ""
-        print(row(label, "us", 1e6 / (2 * CHAIN), *times, bar))
+        rows.append(row(label, "µs", 1e6 / (2 * CHAIN), *times, "" if i else "≤ 3"))
     peaks = peak_mebibytes("trainer"), peak_mebibytes("torch"), None
-    print(row("CNN step, peak memory", "MiB", 1, *peaks, "ratio <= 1.5"))
-    versions = f"numpy {np.__version__}, torch {torch.__version__ if torch else 'not installed'}"
-    print(f"\n{THREADS} threads of {os.cpu_count()} cores, median of {repeats} taking turns; {versions}")
+    rows.append(row("CNN step, peak memory", "MiB", 1, *peaks, "ratio ≤ 1.5"))
+    versions = f"NumPy {np.__version__}, PyTorch {torch.__version__ if torch else 'not installed'}"
+    title = (
+        f"Trainer beside PyTorch, {THREADS} threads, median of {repeats} taking turns, {versions}; {report.machine()}"
+    )
+    report.show(title, rows, ["", "trainer", "PyTorch", "autograd", "ratio", "bar", ""])
 
 
 if __name__ == "__main__":
