@@ -199,7 +199,7 @@ test("runs that the server has not looked at yet are in the list, and filled as 
     await until(() => asked.length === (name === "b" ? 2 : 3));
     go();
     await until(() => runs.get(name).status === "finished");
-    assert.deepEqual(runs.get(name).texts.includes("seed=1"), name === "a");
+    assert.equal(runs.get(name).config.seed, name === "a" ? 1 : 2);
   }
   assert.deepEqual(
     runs.having("val/loss").map(({ name }) => name),

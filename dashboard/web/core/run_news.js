@@ -1,4 +1,9 @@
-// When it is told that runs changed: a message may tell of a thousand, and there may be a message for every few.
+// When it is told that runs changed: a message may tell of a thousand, and while a server reads a large logdir there is
+// a message for every few.
+import { afterPaint } from "./frames.js";
+
+const SHARE = 3; // what is told takes the page a third of its time at the most
+const LONGEST = 250; // ms that it is taken to cost at the most
 
 /**
  * @param {() => void} arrange puts them in order
@@ -8,17 +13,26 @@ export function runNews(arrange, tell) {
   /** @type {"run" | "runs" | null} */
   let pending = null;
   let isTelling = false;
+  let next = 0; // when it is told again
+  function now() {
+    const told = pending,
+      began = performance.now();
+    pending = null;
+    arrange();
+    if (told) tell(told);
+    afterPaint(() => {
+      next = performance.now() + (SHARE - 1) * Math.min(LONGEST, performance.now() - began);
+    });
+  }
   return {
-    // They are put in order once, after the last of a message.
+    // They are put in order once, after the last of a message; of the messages that follow at once, once as well.
     /** @param {"run" | "runs"} what */
     soon(what) {
-      if (!pending)
-        queueMicrotask(() => {
-          const told = pending;
-          pending = null;
-          arrange();
-          if (told) tell(told);
-        });
+      if (!pending) {
+        const wait = next - performance.now();
+        if (wait > 0) setTimeout(now, wait);
+        else queueMicrotask(now);
+      }
       pending = pending === "runs" ? "runs" : what;
     },
     // How far runs go changes no order: of thousands it is told now and then.
