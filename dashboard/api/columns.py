@@ -1,4 +1,4 @@
-"""The HTTP interface to what runs have of metrics: last, least and greatest of each, a column a value."""
+"""The HTTP interface to what runs have of metrics, in columns or by run: last, least and greatest of each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.http.requests import apart, body_of, packed_answer
+from dashboard.http.request_values import RequestValues
+from dashboard.http.requests import apart, body_of, json_answer, packed_answer
 from dashboard.live.websocket import LiveRuns
 from tracker.errors import StoreError
+from tracker.name_order import naturally
 from tracker.store.read import read_only
 from tracker.store.read.value_ranges import ValueRange, value_ranges
 
@@ -31,8 +33,12 @@ MAX_RUNS = 10_000
 
 
 def routes(live_runs: LiveRuns) -> list[Route]:
-    """The route /api/v1/columns."""
-    return [Route("/api/v1/columns", Columns(live_runs).answer, methods=["POST"])]
+    """The routes /api/v1/columns, and /api/v1/table for scripts."""
+    columns = Columns(live_runs)
+    return [
+        Route("/api/v1/columns", columns.answer, methods=["POST"]),
+        Route("/api/v1/table", columns.table),
+    ]
 
 
 class Columns:
@@ -61,6 +67,31 @@ class Columns:
             return head, [cells[t, part] for t in range(len(tags)) for part in range(4)]
 
         return packed_answer(*await asyncio.to_thread(answer))
+
+    async def table(self, request: Request) -> Response:
+        """Of every run, by tag: [last, smallest, largest, points]; extremes over finite values. ?tag=… (several times)
+        for those tags only."""
+        tags = RequestValues.of_query(request).texts("tag", MAX_TAGS, must=False)
+        await asyncio.to_thread(self._live_runs.wait_met)
+
+        def answer() -> Response:
+            found: dict[str, Any] = {}
+            problems: list[dict[str, str]] = []
+            for name in self._live_runs.names():
+                found[name] = {}
+                with apart(problems, name):
+                    own = self._of(name, tags or self._tags_of(name))
+                    found[name] = {
+                        tag: [last, _finite(low), _finite(high), int(count)]
+                        for tag, (last, low, high, count) in own.items()
+                    }
+            return json_answer({"runs": found, "problems": problems})
+
+        return await asyncio.to_thread(answer)
+
+    def _tags_of(self, name: str) -> list[str]:
+        with self._live_runs.poller.lock:
+            return naturally(self._live_runs.poller.catalog.runs[name].tags().get("scalar", ()))
 
     def _cells(
         self, names: list[str], tags: list[str], apart_of: Callable[[str], contextlib.AbstractContextManager[None]]
@@ -99,6 +130,10 @@ class Columns:
                 found.update(value_ranges(connection, missing))
             asked.update(missing)
         return found
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _joined(before: tuple[float, float, float, float] | None, more: ValueRange) -> tuple[float, float, float, float]:

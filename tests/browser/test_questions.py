@@ -82,11 +82,13 @@ def test_a_live_point_of_a_layout_is_no_request(
         page.goto(f"{serve(logdir, '--no-token').address}?p=layouts")
         until(page, "viz.ready && viz.page().one?.lines.length === 3")
         until(page, "viz.page().one.lines.every(([, , points]) => points === 3)")
+        run.log(dict.fromkeys(tags, 3.0), step=3)  # before the server knew that these are watched, perhaps
+        until(page, "viz.page().one.lines.every(([, , points]) => points === 4)")
         asked = asked_of(page, "")
-        for step in range(3, 6):
+        for step in range(4, 7):
             run.log(dict.fromkeys(tags, float(step)), step=step)
             until(page, f"viz.page().one.lines.every(([, , points]) => points === {step + 1})")
         assert asked == []
-        run.log({"layout": tracker.Layout({"charts": {"two": [kind, tags]}})}, step=6)
+        run.log({"layout": tracker.Layout({"charts": {"two": [kind, tags]}})}, step=7)
         until(page, "viz.page().two?.lines.length === 3")
         assert any("/layout" in url for url in asked)

@@ -71,7 +71,7 @@ def test_a_newer_version_changes_the_answer_and_an_older_can_be_chosen(halves: A
     log_version(page, 30, 1.0)
     until(page, "viz.page().columns[0].newest === 30")
     assert wait_answer(until, page, "right")["step"] == 10
-    page.click("text=newest")
+    page.click("text='newest'")
     assert wait_answer(until, page, "left")["step"] == 30
     assert "try=" not in page.url.partition("?")[2] or "null" not in page.url
 

@@ -109,7 +109,7 @@ def test_an_answer_is_bounded(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> 
     from dashboard.live.poller import Poller
 
     live_runs = LiveRuns(lambda tell: Poller(logdir, tell, None, None))
-    client = TestClient(Starlette(routes=routes.routes(live_runs, lambda: Store(logdir), Turns())))
+    client = TestClient(Starlette(routes=routes.routes(live_runs, lambda: Store(logdir), Turns(), None)))
     ask = {"runs": ["a", "b"], "columns": 1000}
     monkeypatch.setattr(routes, "MAX_ANSWER_BYTES", 2 * 300 * 3 * 8)
     both = client.post("/api/v1/curves", json={**ask, "tags": ["train/loss", "val/loss"]})

@@ -313,7 +313,7 @@ def test_a_damaged_file_is_found_saved_and_kept(logdir: Path, capsys: pytest.Cap
     """A broken page in the middle: what lies on the others is saved, what was damaged is kept beside."""
     with tracker.init(logdir=logdir, name="a", config={"lr": 1}) as run:
         for step in range(60_000):
-            run.log({"x": float(step)}, step=step)
+            run.log({"x": math.sin(step)}, step=step)
     (file,) = (logdir / "a").glob("events.*.sqlite")
     size = file.stat().st_size
     with file.open("r+b") as raw:
@@ -325,8 +325,8 @@ def test_a_damaged_file_is_found_saved_and_kept(logdir: Path, capsys: pytest.Cap
     assert Path(f"{file}.damaged").stat().st_size == size
     stored = tracker.open(logdir).run("a")
     points = stored.scalars("x")
-    assert len(points) > 50_000
-    assert (points.value == points.step).all()
+    assert len(points) > 30_000  # three pages hold pieces of three chunks at the most
+    assert points.value.tolist() == [math.sin(step) for step in points.step.tolist()]
     assert stored.config == {"lr": 1}
     assert stored.envelope("x", 100).points == len(points)
 

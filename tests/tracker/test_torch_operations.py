@@ -165,9 +165,14 @@ def test_a_model_that_remembers_has_no_tensor_without_numbers_afterwards() -> No
 def test_a_model_that_fails_leaves_torch_as_it_was() -> None:
     """No mode stays on, and modules are called as before."""
     call = nn.Module.__call__
-    for model in (linear(4), Does(lambda m, x: x.sum().item() + x)):
+    for model in (linear(4), Does(lambda m, x: x.sum().item() + x), LEFT["autocast"][0], LEFT["gradients switched"][0]):
         with pytest.raises((Refused, RuntimeError)):
             operations(model, (X,))
+    assert not torch.is_autocast_enabled("cpu")
+    assert torch.is_grad_enabled()
+    with torch.autocast("cpu"):  # of all that are left the last clears what was kept
+        assert linear()(X).dtype == torch.bfloat16
+    assert linear()(X).dtype == torch.float32
     assert nn.Module.__call__ is call
     assert type(torch.zeros(2) + 1) is torch.Tensor
     assert not torch.compiler.is_compiling()

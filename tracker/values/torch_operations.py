@@ -31,6 +31,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tracker.values.torch_fakes import Fakes, Refused, tensors_in
 from tracker.values.torch_seen import Seen, tensors
 
+_DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 _IN_TORCH = f"{os.sep}torch{os.sep}"
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _REFUSED_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape, torch.Tag.inplace_view}
@@ -67,6 +68,7 @@ def operations(model: Any, inputs: Sequence[Any]) -> list[Seen]:
         notes.add(Seen("input", name, each))
     with ExitStack() as stack:
         stack.enter_context(_attributes_kept(model))
+        stack.enter_context(_switches_kept())
         stack.enter_context(fakes.mode)
         stack.enter_context(_reparametrize_module(model, stand_ins, tie_weights=True, strict=True, stack_weights=True))
         stack.enter_context(_compiling_state_context())
@@ -234,6 +236,28 @@ def _calls_noted(notes: _Notes, paths: dict[int, str]) -> Iterator[None]:
         yield
     finally:
         modules.__call__ = plain
+
+
+@contextmanager
+def _switches_kept() -> Iterator[None]:
+    """What a model that is stopped as it enters autocast has switched on, and would never leave, is as before."""
+    nesting, is_cached, has_gradients = _autocast_nesting(), torch.is_autocast_cache_enabled(), torch.is_grad_enabled()
+    before = [(each, torch.is_autocast_enabled(each), torch.get_autocast_dtype(each)) for each in _DEVICE_TYPES]
+    try:
+        yield
+    finally:
+        for each, is_on, dtype in before:
+            torch.set_autocast_enabled(each, is_on)
+            torch.set_autocast_dtype(each, dtype)
+        torch.set_autocast_cache_enabled(is_cached)
+        for _ in range(_autocast_nesting() - nesting):
+            torch.autocast_decrement_nesting()
+        torch.set_grad_enabled(has_gradients)
+
+
+def _autocast_nesting() -> int:
+    torch.autocast_increment_nesting()
+    return int(torch.autocast_decrement_nesting())
 
 
 @contextmanager

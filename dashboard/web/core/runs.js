@@ -23,9 +23,9 @@ import { tellApart } from "../text/ellipsis.js";
  *   lost: Record<string, number>, problems: string[],
  *   commands: boolean, proposals: number, findings: import("../text/finding_words.js").Counts | null,
  *   scalars: Record<string, Last>, series: Record<string, string[]>,
- * }} Summary what the server says of a run; series: the tags of each kind; ranks: how many processes log; lost: how many
- *   of each kind; commands: whether it was asked something; proposals: so many wait for an answer; findings: errors,
- *   warnings, infos, null before it was examined
+ * }} Summary what the server says of a run; series: the tags of each kind; ranks: how many processes log; lost: of each
+ *   kind; commands: whether it was asked something; proposals: so many wait for an answer; findings: errors, warnings,
+ *   infos, null before it was examined
  * @typedef {Summary & {
  *   shown: string, labels: string[], has: Set<string>, index: number, colour: number,
  * }} Run shown: what it is called; has: its scalars; index: by age; colour: its number

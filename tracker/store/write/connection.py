@@ -53,9 +53,18 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: 
     except BaseException:
         _remove(unborn)
         raise
+    try:
+        return _opened(path, wanted)
+    except BaseException:
+        if not replaces:
+            _remove(path)  # who tries again must not take it for somebody else's
+        raise
+
+
+def _opened(path: Path, journal: str) -> sqlite3.Connection:
     connection = reopen(path)
     try:
-        _choose_journal(connection, wanted)
+        _choose_journal(connection, journal)
     except BaseException:
         connection.close()
         raise
