@@ -210,8 +210,11 @@ def test_a_ballot_is_created_once(tmp_path: Path) -> None:
     (tmp_path / "agreed" / "odd").write_text("[1")
     assert files.read("odd") is None
     assert files.read("nothing") is None
+    (tmp_path / "agreed" / ".0123456789ab").write_text("{")  # as one who was killed leaves it
     files.clear()
     assert not (tmp_path / "agreed").exists()
+    files.put("rank-0", {"by": 0})
+    assert files.read("rank-0") == {"by": 0}
 
 
 def test_other_readers_do_not_mind(logdir: Path) -> None:

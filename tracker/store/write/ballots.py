@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,12 @@ class Ballots:
 
     def create(self, name: str, content: dict[str, Any]) -> bool:
         """Makes a file that is not there yet; False where somebody was faster."""
-        partial = self._written(content)
+        return bool(self._moved(content, name, self._linked))
+
+    @staticmethod
+    def _linked(partial: Path, path: Path) -> bool:
         try:
-            os.link(partial, self.folder / name)
+            os.link(partial, path)
         except FileExistsError:
             return False
         finally:
@@ -40,7 +44,14 @@ class Ballots:
 
     def put(self, name: str, content: dict[str, Any]) -> None:
         """Makes a file or replaces it."""
-        os.replace(self._written(content), self.folder / name)
+        self._moved(content, name, os.replace)
+
+    def _moved(self, content: dict[str, Any], name: str, move: Callable[[Path, Path], Any]) -> Any:
+        """Gives a file with the content its name."""
+        try:
+            return move(self._written(content), self.folder / name)
+        except FileNotFoundError:  # who left last took the folder away meanwhile
+            return move(self._written(content), self.folder / name)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """What a file holds; None where there is none, or something else."""
@@ -74,9 +85,9 @@ class Ballots:
 
     def clear(self) -> None:
         """Takes the folder away, if nobody writes in it."""
-        for name in self.names():
-            self.remove(name)
         with contextlib.suppress(OSError):  # it is away, or there is something new in it
+            for name in os.listdir(self.folder):  # also what a killed process was writing
+                self.remove(name)
             self.folder.rmdir()
 
     def _written(self, content: dict[str, Any]) -> Path:
