@@ -150,6 +150,22 @@ os.kill(os.getpid(), 15); time.sleep(9)
     assert len(kept) >= max(1, count - ahead)
 
 
+@pytest.mark.parametrize("call", ["run.log({'x': float(i)}, i, 1e9 + i)", "run.log({'x': np.float32(i)}, i)"])
+def test_a_call_that_is_not_the_common_one_is_as_safe(logdir: Path, call: str) -> None:
+    """Each is counted once among the first ones, which are in the file soon."""
+    code = f"""
+run = tracker.init(logdir, "a", machine=False)
+import numpy as np
+for i in range(100):
+    {call}
+os.kill(os.getpid(), 15); time.sleep(9)
+"""
+    python(HEAD + code, str(logdir), status=-15)
+    kept = values(logdir, "a")
+    assert kept == HUNDRED[: len(kept)]
+    assert len(kept) >= 100 - first_calls.AHEAD
+
+
 def test_fifty_dropped_writers_leave_no_thread_and_all_their_points(logdir: Path, gone: Callable[[], None]) -> None:
     """Each ends by itself: writer, encoder, sampler."""
     for k in range(50):

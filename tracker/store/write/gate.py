@@ -51,10 +51,11 @@ class Gate:
             if len(inbox.pending) <= inbox.long or self.has_room(len(numbers)):
                 inbox.add(records)
             numbers.clear()
+        has_others = bool(others)
         while others:
             self._add_heavy(*others[0], step, wall_time)
             del others[0]
-        if inbox.idle:
+        if has_others and inbox.idle:  # of numbers the inbox has told, and each call is counted once
             inbox.rest(is_idle=False)
             self._writer.wake()
 
