@@ -12,15 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +24,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks import report
+from benchmarks.served import served
 from dashboard.choosing.choice import choose, is_falling, order_field, ordered
 from dashboard.choosing.fields import Fields, Searched
 from dashboard.choosing.groups import grouped, summary_of
@@ -249,20 +246,6 @@ def wait(page: Any, expression: str) -> None:
         if time.monotonic() > end:
             raise SystemExit(f"never: {expression}")
         page.wait_for_timeout(10)
-
-
-@contextmanager
-def served(logdir: Path) -> Iterator[str]:
-    """The address of a server."""
-    command = [sys.executable, "-m", "dashboard", "serve", "--logdir", str(logdir), "--port", "0", "--no-token"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    try:
-        yield next(found.group().rstrip("/") for line in process.stdout if (found := re.search(r"http://\S+", line)))
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
 
 
 def main() -> None:

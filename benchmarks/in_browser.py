@@ -14,14 +14,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,6 +27,7 @@ from playwright.sync_api import sync_playwright
 
 import tracker
 from benchmarks import report
+from benchmarks.served import served
 from dashboard.cli import main as viz
 from sample_runs.digits import PREPROCESS, make_model
 from trainer import tfjs
@@ -161,20 +158,6 @@ def _stroke(page: Any, at: float) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + at * box["width"], box["y"] + 0.8 * box["height"], steps=2)
     page.mouse.up()
-
-
-@contextmanager
-def served(logdir: Path) -> Iterator[str]:
-    """The address of a server."""
-    command = [sys.executable, "-m", "dashboard", "serve", "--logdir", str(logdir), "--port", "0", "--no-token"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    try:
-        yield next(found.group().rstrip("/") for line in process.stdout if (found := re.search(r"http://\S+", line)))
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
 
 
 def row(what: str, first: list[float], further: list[float]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,13 @@ import pytest
 from examples import examples
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from opened_segments import opened
 
 import tracker
 from dashboard.live import catalog_cache, file_stamps, folders, segment_state, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.run_list import compact_list, last_step_of
-from tracker.store.read import read_only
 
 
 @pytest.fixture(autouse=True)
@@ -40,19 +39,6 @@ def log(root: Path, name: str, values: list[float], **how: Any) -> None:
 def told(library: Catalog) -> Any:
     """All that a library says of its runs."""
     return {name: repr(run.summary()) for name, run in library.runs.items()}
-
-
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The segments that are opened from now on."""
-    found: list[Path] = []
-    known: Callable[..., Any] = read_only.connect
-
-    def reading(path: Path, *patience: float) -> Any:
-        found.append(path)
-        return known(path, *patience)
-
-    monkeypatch.setattr(read_only, "connect", reading)
-    return found
 
 
 def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

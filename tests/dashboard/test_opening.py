@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opened_segments import opened
 from starlette.testclient import TestClient
 
 import tracker
@@ -19,7 +20,6 @@ from dashboard.live.run_list import compact_list
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
 from tracker import logdir as logdirs
-from tracker.store.read import read_only
 
 NAMES = [f"r{number}" for number in range(6)]
 
@@ -50,19 +50,6 @@ def six(logdir: Path, fill: Callable[..., None]) -> Path:
         (path,) = logdirs.segment_files(logdir / name)
         path.rename(path.with_name(f"events.2026010{number + 1}T000000-{path.stem[-8:]}.sqlite"))
     return logdir
-
-
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The segments that are opened from now on."""
-    found: list[Path] = []
-    known: Callable[..., Any] = read_only.connect
-
-    def reading(path: Path, *patience: float) -> Any:
-        found.append(path)
-        return known(path, *patience)
-
-    monkeypatch.setattr(read_only, "connect", reading)
-    return found
 
 
 def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ is left to `viz pack`.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 
 from tracker.series.chunk import CHUNK_POINTS
 from tracker.series.stretch import STRETCH_POINTS
 from tracker.store.write import packing
+from tracker.store.write.connection import transaction
 
 LEAST_POINTS = 2 * STRETCH_POINTS
 """Behind the last chunk of a series that are worth one."""
@@ -45,22 +44,10 @@ def settle(driver: sqlite3.Connection) -> None:
     tails = driver.execute(_TAILS, (CHUNK_POINTS, LEAST_POINTS)).fetchall()
     left = MOST_POINTS
     if tails:
-        with _transaction(driver):
+        with transaction(driver):
             for series, start, stop in tails:
                 if stop - start <= left and packing.pack(driver, series, start, stop, if_smaller=True):
                     left -= stop - start
     pages, free = (driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
     if pages <= MOST_PAGES and free > pages * LEAST_FREE:
         driver.execute("VACUUM")
-
-
-@contextlib.contextmanager
-def _transaction(driver: sqlite3.Connection) -> Iterator[None]:
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        driver.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            driver.execute("ROLLBACK")
-        raise

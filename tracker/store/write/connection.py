@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -150,3 +150,16 @@ def _choose_journal(connection: sqlite3.Connection, wanted: str) -> None:
     granted = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
     if granted.upper() != "WAL":
         connection.execute("PRAGMA journal_mode=TRUNCATE")
+
+
+@contextlib.contextmanager
+def transaction(driver: sqlite3.Connection) -> Iterator[None]:
+    """Everything that is done within it, or nothing."""
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        driver.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            driver.execute("ROLLBACK")
+        raise

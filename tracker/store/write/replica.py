@@ -19,7 +19,7 @@ from tracker.store.read import journal, read_only, shipping
 from tracker.store.shipment import NUMBERED, Arrived, CursorError, Row, Shipment
 from tracker.store.write import arriving_order, at_rest, packing, schema
 from tracker.store.write.arriving_rows import check
-from tracker.store.write.connection import create, reopen
+from tracker.store.write.connection import create, reopen, transaction
 
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
@@ -231,11 +231,5 @@ def _running(state: tuple[Any, ...]) -> tuple[Any, ...]:
 @contextlib.contextmanager
 def _transaction(driver: sqlite3.Connection, *, is_durable: bool) -> Iterator[None]:
     driver.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")  # it syncs the WAL of before, too
-    driver.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(driver):
         yield
-        driver.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            driver.execute("ROLLBACK")
-        raise
