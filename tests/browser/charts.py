@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+
+from playwright.sync_api import TimeoutError as NotInTime
 
 CARD = 'article[aria-label="{}"]'
 
 
 def lines(page: Any, tag: str) -> Any:
     return page.evaluate("(tag) => viz.lines(tag)", tag)
+
+
+def press(page: Any, around: str, button: str) -> None:
+    """Presses a button that is there while the pointer is over what is around it.
+
+    What comes in above (the findings, say) may move it away between the two: then both once more, as a person would.
+    """
+    end = time.monotonic() + 45
+    while True:
+        page.hover(around)
+        try:
+            page.click(f"{around} {button}", timeout=2000)
+            return
+        except NotInTime:
+            if time.monotonic() > end:
+                raise
 
 
 def drag(page: Any, tag: str, start: float, stop: float, rise: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ def test_the_table_of_runs_comes_to_who_leaves_while_it_is_made_and_comes_back(
     until(page, "viz.ready")
     page.evaluate("viz.set('page', 'runs')")
     until(page, "document.querySelector('.table-bar')")
+    end = time.monotonic() + 45
+    while not held and time.monotonic() < end:
+        page.wait_for_timeout(20)  # who leaves sooner has not asked for them yet
     page.evaluate("viz.set('page', 'compare')")
     until(page, "viz.get('page') === 'compare' && !document.querySelector('.table-bar')")
     page.evaluate("viz.set('page', 'runs')")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tracker
+from tests.browser.charts import press
 
 
 def filled(logdir: Path) -> None:
@@ -66,8 +67,7 @@ def test_a_chart_begins_a_rule(serve: Any, page: Any, logdir: Path) -> None:
     filled(logdir)
     served = serve(logdir, "--no-token")
     page.goto(served.address)
-    page.hover(".card")
-    page.click(".card button[aria-label='More']")
+    press(page, ".card", "button[aria-label='More']")
     page.click("text=Alert on this…")
     page.wait_for_selector(".alert-text")
     assert page.input_value(".alert-text") == "val/loss > "

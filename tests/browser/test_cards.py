@@ -12,7 +12,7 @@ import pytest
 
 import tracker
 from dashboard.live import user_edits
-from tests.browser.charts import CARD, drag
+from tests.browser.charts import CARD, drag, press
 
 
 def test_a_drag_upwards_zooms_y(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
@@ -95,11 +95,9 @@ def test_cards_are_moved_pinned_and_sized_and_stay_so(sweep: Any, page: Any, unt
     """By drag and by keys; the browser remembers."""
     page.goto(sweep.base)
     until(page, "viz.ready")
-    page.hover(CARD.format("val/loss"))
-    page.click(f"{CARD.format('val/loss')} .pin")
+    press(page, CARD.format("val/loss"), ".pin")
     assert page.inner_text(".group h2 >> nth=0").startswith("Pinned")
-    page.hover(CARD.format("tokens"))
-    page.click(f"{CARD.format('tokens')} .pin")
+    press(page, CARD.format("tokens"), ".pin")
     titles = "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label')).join()"
     until(page, f"{titles} === 'val/loss,tokens,train/loss'")
     there = page.query_selector(CARD.format("val/loss")).bounding_box()

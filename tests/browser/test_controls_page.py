@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import tracker
+from tests.browser.charts import press
 
 TRAINING = """
 import sys, time
@@ -258,15 +259,13 @@ def test_the_list_of_runs_stops_a_training(shown: Any, until: Callable[..., Any]
     """From the menu of its row, on any page."""
     page = shown
     page.click("text=Curves")
-    page.hover(".run")
-    page.click(".run-more")
+    press(page, ".run", ".run-more")
     assert "Pause" in page.inner_text(".menu")
     page.click(".menu >> text=Stop…")
     page.click(".menu >> text=Stop the training")
     assert page.training.says().startswith("stopped")
     until(page, "document.querySelector('.run .status').dataset.status !== 'running'")
-    page.hover(".run")
-    page.click(".run-more")
+    press(page, ".run", ".run-more")
     assert "Stop" not in page.inner_text(".menu")
 
 
@@ -280,8 +279,7 @@ def test_a_read_only_server_shows_and_does_not_offer(
     until(page, "window.viz?.ready && viz.page()?.live?.values.rule === 'adam'")
     assert page.query_selector(".control-card input, .control-card button:not([hidden])") is None
     assert "read-only" in page.inner_text(".controls-page")
-    page.hover(".run")
-    page.click(".run-more")
+    press(page, ".run", ".run-more")
     assert "Pause" not in page.inner_text(".menu")
 
 

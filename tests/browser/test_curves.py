@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import tracker
-from tests.browser.charts import CARD, drag, lines
+from tests.browser.charts import CARD, drag, lines, press
 
 
 def test_groups_are_the_mean_and_the_spread_of_their_runs(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
@@ -228,8 +228,7 @@ def test_a_large_chart_names_its_lines(sweep: Any, page: Any, until: Callable[..
     """The list of runs is covered: a legend says what each line is, ends at, and brings it to the front."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep")
     until(page, "viz.ready")
-    page.hover(CARD.format("train/loss"))
-    page.click(f"{CARD.format('train/loss')} button[aria-label='Large']")
+    press(page, CARD.format("train/loss"), "button[aria-label='Large']")
     rows = page.locator(".card-legend .legend-row")
     until(page, "document.querySelectorAll('.card-legend .legend-row').length === 6")
     until(page, "/^sweep.4\\s+3.007$/.test(document.querySelector('.card-legend .legend-row').innerText.trim())")
@@ -331,8 +330,7 @@ def test_a_chart_for_latex_stays_within_what_tex_can_measure(
             run.log({"loss": 1e9 if step % 3000 == 77 else math.sin(step / 300)}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0&rob=y")
     until(page, "viz.ready")
-    page.hover(CARD.format("loss"))
-    page.click(f"{CARD.format('loss')} .more")
+    press(page, CARD.format("loss"), ".more")
     with page.expect_download() as caught:
         page.click("text=Download LaTeX (PGF)")
     file = tmp_path / "chart.pgf"

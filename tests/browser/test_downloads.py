@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import tracker
-from tests.browser.charts import CARD
+from tests.browser.charts import CARD, press
 
 
 def test_a_chart_is_taken_away_as_a_file(sweep: Any, page: Any, until: Callable[..., Any], tmp_path: Path) -> None:
@@ -21,8 +21,7 @@ def test_a_chart_is_taken_away_as_a_file(sweep: Any, page: Any, until: Callable[
     page.goto(f"{sweep.base}/?s=0&runs=sweep/0")
     until(page, "viz.ready")
     for form, ending in [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv"), ("JSON", "json"), ("LaTeX (PGF)", "pgf")]:
-        page.hover(CARD.format("train/loss"))
-        page.click(f"{CARD.format('train/loss')} .more")
+        press(page, CARD.format("train/loss"), ".more")
         with page.expect_download() as caught:
             page.click(f"text=Download {form}")
         assert caught.value.suggested_filename == f"train-loss.{ending}"
@@ -62,8 +61,7 @@ def test_a_zoomed_chart_of_groups_over_a_metric_is_taken_away(
     until(page, "viz.ready && viz.lines('train/loss').length === 2")
     page.evaluate("viz.zoom('train/loss', [1000, 2000])")
     for form in ("CSV", "JSON", "SVG", "LaTeX (PGF)", "PNG"):
-        page.hover(CARD.format("train/loss"))
-        page.click(f"{CARD.format('train/loss')} .more")
+        press(page, CARD.format("train/loss"), ".more")
         with page.expect_download() as caught:
             page.click(f"text=Download {form}")
         file = tmp_path / caught.value.suggested_filename
@@ -138,8 +136,7 @@ def test_the_numbers_behind_a_chart_are_a_table(sweep: Any, page: Any, until: Ca
     """For those who cannot see it."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep/0")
     until(page, "viz.ready")
-    page.hover(CARD.format("train/loss"))
-    page.click(f"{CARD.format('train/loss')} .more")
+    press(page, CARD.format("train/loss"), ".more")
     page.click("text=Data table")
     cells = page.locator("dialog td").all_inner_texts()
     assert cells[:3] == ["sweep/0", "0", "2"]
@@ -157,8 +154,7 @@ def test_a_picture_says_what_it_is_of(
                 run.log({"обучение/損失": 1 + 1e-16 * step}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
     until(page, "viz.ready && viz.lines('обучение/損失')?.length === 2")
-    page.hover(CARD.format("обучение/損失"))
-    page.click(f"{CARD.format('обучение/損失')} .more")
+    press(page, CARD.format("обучение/損失"), ".more")
     with page.expect_download() as caught:
         page.click(f"text=Download {form}")
     assert caught.value.suggested_filename.startswith("обучение-損失.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import tracker
+from tests.browser.charts import press
 
 ACTS = ["window.struck=1", "parent.struck=1", "top['struck']=1", "struck=1//", "Function('struck=1')()", "eval('struck=1')"]  # fmt: skip
 FRAMES = [
@@ -104,8 +105,7 @@ def test_five_hundred_payloads_do_nothing(
         page.wait_for_timeout(100)
         unharmed()
         page.keyboard.press("Escape")
-    page.hover(".card")
-    page.click(".card .more >> nth=0")
+    press(page, ".card", ".more >> nth=0")
     page.click("text=Data table")
     unharmed()
     page.keyboard.press("Escape")

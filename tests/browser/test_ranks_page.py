@@ -11,6 +11,7 @@ import pytest
 from ranked_run import write_ranks
 
 import tracker
+from tests.browser.charts import press
 
 RANKS, STEPS, SLOW, SILENT = 40, 600, 17, 5
 
@@ -142,8 +143,7 @@ def test_ways_lead_here_from_curves_and_findings(
     assert page.evaluate("viz.page().tag") == "time/step"
     page.click("text=Open in Curves")
     until(page, "viz.ready && viz.drawn('time/step').many")
-    page.hover("article.card")
-    page.click("article.card .more")
+    press(page, "article.card", ".more")
     page.click("text=Ranks of this")
     until(page, "viz.ready && viz.page()?.tag === 'time/step'")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tracker
-from tests.browser.charts import CARD, drag
+from tests.browser.charts import CARD, drag, press
 
 ZONES = ("Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu")
 
@@ -220,7 +220,7 @@ def test_every_digit_of_a_step_of_nanoseconds_is_said(
     box = page.query_selector("canvas.over").bounding_box()
     page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 30)
     until(page, f"document.querySelector('#tip caption')?.textContent.includes('step {steps[-1]:,}')")
-    page.click(f"{CARD.format('loss')} .more")
+    press(page, CARD.format("loss"), ".more")
     with page.expect_download() as saved:
         page.click("text=Download CSV")
     rows = Path(saved.value.path()).read_text().splitlines()

@@ -29,7 +29,7 @@ import sys, numpy
 before = set(sys.modules)
 from dashboard.cli import main
 status = main(sys.argv[1:])
-print("loaded", *(set(sys.modules) - before), file=sys.stderr)
+print("\\nmodules:", *(set(sys.modules) - before), file=sys.stderr)
 sys.exit(status)
 """
 
@@ -44,7 +44,7 @@ def loaded(*words: str, environment: dict[str, str] | None = None) -> tuple[str,
         env={**os.environ, **(environment or {})},
     )
     assert said.returncode == 0, said.stderr
-    return said.stdout, {*said.stderr.split("loaded ")[-1].split()}
+    return said.stdout, {*said.stderr.rpartition("\nmodules: ")[2].split()}
 
 
 def strangers(modules: set[str]) -> set[str]:
