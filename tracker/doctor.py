@@ -22,6 +22,7 @@ from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, Tracke
 from tracker.pruning.standing import may_live
 from tracker.repair import model_check, recording_check, salvage, segment_check
 from tracker.repair.found import Found
+from tracker.repair.raw_pages import HEAD_BYTES, MAGIC
 from tracker.store import columns, file_system
 from tracker.store.read import journal, read_only, state_row
 from tracker.store.read.left_out import why
@@ -189,10 +190,12 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file that SQLite cannot open was a segment, by the mark in its head."""
+    """Whether a file that SQLite cannot open may be a segment that nobody writes: by its head, or rows if it broke."""
     with contextlib.suppress(OSError, NotAStoreError), journal.open_plain(path) as file:
-        head = file.read(100)
-        return head.startswith(b"SQLite format 3") and head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
+        head = file.read(HEAD_BYTES)
+        is_marked = head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
+        if len(head) == HEAD_BYTES and (is_marked or not head.startswith(MAGIC)):
+            return not salvage.may_be_written(path)
     return False
 
 

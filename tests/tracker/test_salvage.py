@@ -21,7 +21,6 @@ from dashboard import cli
 from tracker.doctor import _close
 from tracker.repair import salvage
 from tracker.series import checksums
-from tracker.series.chunk import CHUNK_POINTS
 from tracker.store.write import schema
 from tracker.store.write.column_values import type_of
 
@@ -200,27 +199,6 @@ def test_a_sound_file_written_anew_is_what_it_was(logdir: Path) -> None:
     salvage.save(run)
     assert content(logdir) == before
     assert doctor(logdir) == 0
-
-
-def test_every_row_outside_of_a_broken_page_is_saved(logdir: Path) -> None:
-    """Page after page: no more is lost than what stood on it."""
-    make(logdir, 70_000)
-    run = segment(logdir)
-    sound = run.read_bytes()
-    connection = sqlite3.connect(run)
-    rows = connection.execute("SELECT count(*) FROM scalars WHERE level = 0").fetchone()[0]
-    connection.close()
-    for page in range(8, len(sound) // 4096, 11):
-        run.write_bytes(sound[: page * 4096] + b"\xff" * 4096 + sound[(page + 1) * 4096 :])
-        assert doctor(logdir, "--repair") == 0
-        assert doctor(logdir) == 0
-        points = tracker.open(logdir).run("a").scalars("x")
-        # A page of packed points has parts of three chunks at most here; an inner one or one of an index costs none that is not reached by another way.
-        assert len(points) >= 70_000 - max(3 * CHUNK_POINTS, 1024 * (rows // 10))
-        # Bytes that are still as many are points still, which contradict their summary, as the doctor said.
-        assert np.count_nonzero(points.value != points.step * 0.1) <= 1024
-        for kept in run.parent.glob("*.damaged*"):
-            kept.unlink()
 
 
 def test_a_second_repair_keeps_what_the_first_one_kept(logdir: Path, run: Path) -> None:

@@ -1,71 +1,56 @@
-"""A damaged segment file: every row of it that can be read, past pages that cannot."""
+"""A damaged segment file: every row of it that stands on sound pages, told by its form and its checksum."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from tracker.errors import StoreError
+from tracker.repair.raw_pages import MAGIC, RawPages
 from tracker.series import checksums
 from tracker.store import columns
-from tracker.store.read import journal
 from tracker.store.write import schema
-from tracker.store.write.column_values import right
-
-NEAR = 4096
-"""Row numbers that are tried one by one behind a page that cannot be read, before steps grow."""
+from tracker.store.write.column_values import right, type_of
 
 Row = dict[str, Any]
 
+_TABLES = (*schema.segment_tables.sorted_tables, schema.chunks)
+_WITNESSES = (schema.segment, schema.scalars, schema.sketches, schema.media)
+"""Tables of which no other has as many columns, with checksums or without."""
 
-@contextlib.contextmanager
-def source(path: Path) -> Iterator[sqlite3.Connection]:
-    """The damaged file, only ever read: in a copy where a journal lies beside it, which SQLite would have to write for,
-    or what is no plain file, for which SQLite would wait."""
-    with contextlib.ExitStack() as stack:
-        if Path(f"{path}-journal").exists() or not _is_sound(path):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="everystep-"))
-            journal.main_copy(path, Path(folder) / path.name)
-            path = Path(folder) / path.name
-        connection = sqlite3.connect(
-            f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2.0, isolation_level=None
-        )
-        stack.callback(connection.close)
-        connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
-        for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
-            connection.execute(f"PRAGMA {pragma}")
-        yield connection
-
-
-def _is_sound(path: Path) -> bool:
-    try:
-        journal.check(path)
-    except StoreError:
-        return False
-    return True
+_TYPES = {int: "integer", float: "real", str: "text", bytes: "blob"}
 
 
 class DamagedRows:
-    """The rows of a damaged file.
+    """The rows of a damaged file. Its schema is not asked: where it is broken too, ours is known.
+
+    A record belongs to the table that has as many columns, whose types it has (of two as wide), and is taken where its
+    checksum is right. In a file of before there were checksums the number of columns decides, with whether the first
+    stands for the row's number: no two tables have both in common. As there is nothing else to hold such a row against,
+    none is taken of a file whose head does not say that it is ours.
 
     Attributes:
         read: How many rows were given out, by table; who finds one to be no good takes it back with `refuse`.
         lost: How many were found and are no good.
     """
 
-    def __init__(self, source: sqlite3.Connection) -> None:
-        self._source = source
+    def __init__(self, pages: RawPages) -> None:
+        self._pages = pages
         self.read: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        before = sum(pages.leaves(_width(table, has_checksums=False)) for table in _WITNESSES)
+        now = sum(pages.leaves(_width(table, has_checksums=True)) for table in _WITNESSES)
+        is_marked = pages.head.startswith(MAGIC) and pages.head[68:72] == columns.APPLICATION_ID.to_bytes(4, "big")
+        self._has_checksums = now >= before or not is_marked
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether the rows come from another machine: such a file has a table of one column more than ours, which only
+        its own row tells where the schema is broken."""
+        said = [row.values for row in self._pages.records(5)]
+        return any(values[:2] == ("table", columns.ARRIVALS) for values in said) if said else self._pages.leaves(1) > 0
 
     def refuse(self, table: str) -> None:
         """A row that was given out does not hold what it should."""
@@ -74,74 +59,56 @@ class DamagedRows:
 
     def of(self, table: sa.Table) -> Iterator[Row]:
         """The rows of a table that can be read and are as they were written, with values of the right types."""
-        known = self._source.execute(
-            "SELECT 1 FROM sqlite_master WHERE type='table' AND name=? AND rootpage>0", (table.name,)
-        )
-        if known.fetchone() is None:  # a view may never end
-            return
-        for values in self._readable(table):
-            if not _matches(table, values):
+        names = [column.name for column in table.columns if self._has_checksums or column.name not in columns.LATER]
+        is_keyed = _is_keyed(table)
+        alike = [each for each in _TABLES if self._width(each) == len(names) and _is_keyed(each) == is_keyed]
+        seen: set[int] = set()
+        for number, values in self._pages.records(len(names), is_keyed=is_keyed):
+            if number in seen:  # it stands on two pages, as when a disk lost a write
+                continue
+            if len(alike) > 1 and table is not max(alike, key=lambda each: _likeness(each, values)):
+                continue  # the checksum does not say of which table it is
+            said: Row = dict.fromkeys(table.columns.keys()) | dict(zip(names, values, strict=True))
+            if is_keyed:
+                said[names[0]] = number
+            if not self._matches(table, said):
                 self.lost[table.name] += 1
                 if table is not schema.segment:  # of which a wrong letter is better than nothing
                     continue
-            row: Row | None = {}
-            for column, value in zip(table.columns, values, strict=True):
-                mended = right(column, value)
-                if mended is None and not column.nullable and column.name not in columns.LATER:
-                    self.lost[table.name] += 1
-                    row = None
-                    break
-                row[column.name] = mended  # type: ignore[index]
-            if row is not None:
-                self.read[table.name] += 1
-                yield row
+            row: Row = {column.name: right(column, said[column.name]) for column in table.columns}
+            wanted = (column.name for column in table.columns if not column.nullable)
+            if any(row[name] is None for name in wanted if name not in columns.LATER):
+                self.lost[table.name] += 1
+                continue
+            seen.add(number)
+            self.read[table.name] += 1
+            yield row
 
-    def _readable(self, table: sa.Table) -> Iterable[tuple[Any, ...]]:
-        """Rows by their numbers, stepping over pages that cannot be read; then what an index still names."""
-        known = {row[1] for row in self._source.execute(f"PRAGMA table_info({table.name})")}
-        names = ", ".join(columns.asked(column.name for column in table.columns))
-        if known.isdisjoint(columns.CHECKSUMS):
-            names = columns.unchecked(names)
-        seen: set[int] = set()
-        after, tried = -(1 << 62), 0
-        while tried < NEAR + 40:
-            try:
-                for number, *row in self._source.execute(
-                    f"SELECT rowid, {names} FROM {table.name} WHERE rowid>? ORDER BY rowid",
-                    (after,),
-                ):
-                    yield tuple(row)
-                    seen.add(number)
-                    after, tried = number, 0
-                break
-            except sqlite3.OperationalError as error:
-                if "no such" in str(error):
-                    return
-                after, tried = _further(after, tried), tried + 1
-            except sqlite3.DatabaseError:
-                after, tried = _further(after, tried), tried + 1
-        for index in table.indexes:
-            for number in self._named(table.name, str(index.name)) - seen:
-                with contextlib.suppress(sqlite3.Error):
-                    query = f"SELECT {names} FROM {table.name} WHERE rowid=?"
-                    yield from self._source.execute(query, (number,)).fetchall()
+    def _matches(self, table: sa.Table, said: Row) -> bool:
+        """Whether a row is as it was written. Those of points are looked at when they are unpacked."""
+        if table is schema.blobs:
+            return isinstance(said["data"], bytes) and checksums.hash_of(said["data"]) == said["hash"]
+        if not self._has_checksums:
+            return True
+        if said["checksum"] is None:
+            return False
+        place = table.columns.keys().index("checksum")
+        return table is schema.scalars or checksums.matches([*said.values()][: place + 1])
 
-    def _named(self, table: str, index: str) -> set[int]:
-        """The numbers of all rows, by an index of a table."""
-        found: set[int] = set()
-        with contextlib.suppress(sqlite3.Error):
-            for (number,) in self._source.execute(f"SELECT rowid FROM {table} INDEXED BY {index}"):
-                found.add(number)
-        return found
+    def _width(self, table: sa.Table) -> int:
+        return _width(table, has_checksums=self._has_checksums)
 
 
-def _matches(table: sa.Table, values: Sequence[Any]) -> bool:
-    """Whether a row is as it was written. Those of points are looked at when they are unpacked."""
-    if table is schema.scalars or "checksum" not in table.columns:
-        return True
-    return checksums.matches(values[: table.columns.keys().index("checksum") + 1])
+def _width(table: sa.Table, *, has_checksums: bool) -> int:
+    return sum(has_checksums or column.name not in columns.LATER for column in table.columns)
 
 
-def _further(after: int, tried: int) -> int:
-    """The next place to look at behind one that cannot be read."""
-    return max(after, 0) + (1 if tried < NEAR else 1 << (tried - NEAR))
+def _is_keyed(table: sa.Table) -> bool:
+    """Whether the first column of a table is SQLite's own number of the row."""
+    first, *_ = table.columns
+    return [*table.primary_key] == [first] and type_of(first) == "integer"
+
+
+def _likeness(table: sa.Table, values: Sequence[Any]) -> int:
+    """How many values of a record are of the type that a table has there."""
+    return sum(type_of(column) == _TYPES.get(type(value)) for column, value in zip(table.columns, values, strict=False))

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,14 +19,14 @@ from typing import Any, NamedTuple
 
 from tracker import logdir
 from tracker.errors import DamagedBytesError
-from tracker.repair import damaged_file
 from tracker.repair.damaged_file import DamagedRows, Row
+from tracker.repair.raw_pages import RawPages
 from tracker.series import stretch
 from tracker.series.sketch import Sketch
 from tracker.series.stretch import STRETCH_POINTS, Points
 from tracker.series.summary import summarise
 from tracker.store import columns
-from tracker.store.read import chunks
+from tracker.store.read import chunks, liveness
 from tracker.store.read.liveness import Writer
 from tracker.store.read.sketch_levels import sketch_of
 from tracker.store.write import schema
@@ -58,7 +59,7 @@ def save(path: Path) -> Saved:
     """Writes what can be read of a segment into a new file that takes its place.
 
     Raises:
-        sqlite3.Error, OSError, SQLAlchemyError: nothing can be read, or nothing be written; the file is as it was.
+        sqlite3.Error, OSError, NotAStoreError: nothing can be read, or nothing be written; the file is as it was.
     """
     saving, saved = _beside(path, SAVING), _beside(path, SAVED)
     if saved.exists():  # of a repair that was stopped: what of the file is gone by now may stand there alone
@@ -66,11 +67,11 @@ def save(path: Path) -> Saved:
     for ending in ("", "-wal", "-shm", "-journal"):
         for each in (saving, saving.with_name(f".{saving.name}.unborn")):
             Path(f"{each}{ending}").unlink(missing_ok=True)
-    with damaged_file.source(path) as source:
-        salvage = _Salvage(source, path)
+    with contextlib.closing(RawPages(path)) as pages:
+        salvage = _Salvage(DamagedRows(pages), path)
         try:
             salvage.write(saving)
-            if _is_replica(source):
+            if salvage.rows.is_replica:
                 _mark_saved(saving)
         except BaseException:
             saving.unlink(missing_ok=True)
@@ -79,6 +80,20 @@ def save(path: Path) -> Saved:
         os.fsync(file.fileno())
     saving.replace(saved)
     return Saved(salvage.rows.read, salvage.rows.lost, _swap(path, saved))
+
+
+def may_be_written(path: Path) -> bool:
+    """Whether the writer of a file that SQLite cannot read may live, as far as it says.
+
+    Raises:
+        OSError, NotAStoreError: it cannot be opened.
+    """
+    with contextlib.closing(RawPages(path)) as pages:
+        rows = DamagedRows(pages)
+        segment, state = (next(rows.of(table), None) for table in (schema.segment, schema.state))
+        if segment is None or state is None or state["status"] != "running" or rows.is_replica:
+            return False
+        return liveness.is_alive(_writer(segment), state["heartbeat"], time.time())
 
 
 def unfinished(folder: Path) -> list[Path]:
@@ -121,13 +136,6 @@ def _link(path: Path, target: Path) -> None:
         part.replace(target)
 
 
-def _is_replica(source: sqlite3.Connection) -> bool:
-    with contextlib.suppress(sqlite3.Error):
-        found = source.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (columns.ARRIVALS,))
-        return found.fetchone() is not None
-    return False
-
-
 def _mark_saved(path: Path) -> None:
     """Notes that the rows came from elsewhere and are no longer numbered as there: they are to be sent once more."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -140,8 +148,8 @@ def _mark_saved(path: Path) -> None:
 class _Salvage:
     """What can be read of one file, on its way into another."""
 
-    def __init__(self, source: sqlite3.Connection, path: Path) -> None:
-        self.rows = DamagedRows(source)
+    def __init__(self, rows: DamagedRows, path: Path) -> None:
+        self.rows = rows
         self._path = path
         self._numbers: dict[int, int] = {}
         self._names: list[tuple[str, str]] = []
@@ -183,10 +191,9 @@ class _Salvage:
             "created": self._path.stat().st_mtime, "host": "", "machine": "", "pid": 0, "pid_started": "",
             "library": "", "run_tags": [], "notes": "", "config": {}, "environment": {},
         }  # fmt: skip
-        writer = Writer(known["host"], known["machine"], known["pid"], known["pid_started"])
         return Birth(
             segment=known["id"], run=known["run"], parent=known.get("parent"), fork_step=known.get("fork_step"),
-            reason=known["reason"], rank=known.get("rank"), created=known["created"], writer=writer,
+            reason=known["reason"], rank=known.get("rank"), created=known["created"], writer=_writer(known),
             library=known["library"], group=known.get("run_group"), tags=[str(tag) for tag in known["run_tags"]],
             notes=known["notes"], config=known["config"], environment=known["environment"],
         )  # fmt: skip
@@ -208,7 +215,7 @@ class _Salvage:
         for row in self.rows.of(schema.chunks):
             with self._counting("chunks"):
                 points = chunks.points_of([row[name] for name in columns.CHUNK])
-                found.setdefault(row["series"], []).append((row["n"], 0, points))
+                found.setdefault(row["series"], []).append((row["n"], _LAST, points))
         in_chunks = {
             (series, place)
             for series, parts in found.items()
@@ -228,8 +235,7 @@ class _Salvage:
                     raise DamagedBytesError("points that are others than those that were summed up")
                 found.setdefault(row["series"], []).append((row["n"], row["id"], points))
         for series, parts in found.items():
-            parts.sort(key=lambda part: part[:2])
-            joined = stretch.concatenate([points for _, _, points in parts])
+            joined = stretch.concatenate([points for _, _, points in _latest(parts)])
             transaction.add_scalars([(self._number(series, "scalar"), joined)])
 
     def _add_sketches(self, transaction: Transaction) -> None:
@@ -263,6 +269,32 @@ class _Salvage:
             yield
         except Exception:  # noqa: BLE001 a damaged row may hold anything; it is counted, and its file is kept
             self.rows.refuse(table)
+
+
+def _writer(segment: Mapping[str, Any]) -> Writer:
+    return Writer(segment["host"], segment["machine"], segment["pid"], segment["pid_started"])
+
+
+_LAST = 1 << 63
+"""In the place of a row's number: that of a chunk, in which points lie in the end."""
+
+
+def _latest(parts: list[tuple[int, int, Points]]) -> list[tuple[int, int, Points]]:
+    """Of points that are there twice those that were written last: what was folded may still stand on a free page.
+
+    Args:
+        parts: The ordinal of the first point, the number of the row, and its points. A later row holds all points of
+            those in whose place it came.
+    """
+    kept: list[tuple[int, int, Points]] = []
+    for part in sorted(parts, key=lambda part: part[:2]):
+        while kept and part[0] < kept[-1][0] + len(kept[-1][2].step):
+            if kept[-1][1] > part[1]:
+                break
+            kept.pop()
+        else:
+            kept.append(part)
+    return kept
 
 
 WITNESSES = ("min", "max", "sum", "sum_squares", "step_min", "step_max")

@@ -197,11 +197,6 @@ def _copy_all(path: Path, made: Path) -> None:
     check(made)  # what was copied is what counts, not what was looked at before
 
 
-def main_copy(path: Path, target: Path) -> None:
-    """Copies a database without what lies beside it; errors as `open_plain`."""
-    _copy_beginning(path, target, os.lstat(path).st_size)
-
-
 def _copy_beginning(source: Path, target: Path, most: int) -> None:
     """Copies a file as far as it counts: a sparse one of 20 GB must not fill a disk. What is no plain file is not."""
     with open_plain(source) as read, target.open("wb") as written:
