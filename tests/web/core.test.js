@@ -417,6 +417,30 @@ test("what runs were asked is asked for with each news of those that are followe
   globalThis.fetch = fetching;
   assert.equal(nonces.at(-1), nonces.at(-2), "the same nonce is the same command");
 
+  // An answer that is on its way while something is asked does not take it back.
+  let answerControls = () => {};
+  const held = new Promise((done) => {
+    answerControls = done;
+  });
+  server.on("GET /api/v1/controls", async () => {
+    await held;
+    return { run: "old", live: true, controls: [], more: 0 };
+  });
+  const asked = () => server.asked.filter((each) => each.startsWith("GET /api/v1/controls")).length;
+  const times = asked();
+  const late = commands.ask("old"); // the commands are read, and then the controls
+  await until(() => asked() === times + 1);
+  const third = await commands.send("old", "lr", 0.125);
+  const seen = [];
+  const stop = commands.on("change", () => seen.push(commands.known("old").commands.at(-1)?.nonce));
+  told.push(third);
+  answerControls();
+  await late;
+  await until(() => seen.length === 1);
+  stop();
+  assert.equal(asked(), times + 2, "asked once more");
+  assert.deepEqual(seen, [third.nonce]);
+
   const before = changes.length;
   send({
     head: {
