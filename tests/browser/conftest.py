@@ -146,7 +146,7 @@ def open_page(serve: Callable[..., Any], new_page: Callable[..., Any], until: Ca
     def opened(logdir: Path, name: str, element: str, **options: Any) -> Any:
         page = new_page(**options)
         page.goto(f"{serve(logdir).address}&p={name}")
-        until(page, f"window.viz?.ready && document.querySelector({element!r}) !== null", 40)
+        until(page, f"window.viz?.ready && document.querySelector({element!r}) !== null")
         return page
 
     return opened
@@ -171,16 +171,26 @@ def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callab
 
 @pytest.fixture
 def until() -> Callable[..., Any]:
-    """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…")."""
+    """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…").
+
+    Where it raises, as what it asks is not there yet or a document is being left, it is not true either.
+    """
 
     def wait(page: Any, expression: str, timeout: float = 45.0) -> Any:
-        deadline, pause = time.monotonic() + timeout, 15.0
+        deadline, pause, problem = time.monotonic() + timeout, 15.0, ""
         while True:
-            value = page.evaluate(expression)
+            try:
+                value, problem = page.evaluate(expression), ""
+            except playwright_api.Error as error:
+                if any(word in error.message for word in ("SyntaxError", "has been closed")):
+                    raise
+                value, problem = None, error.message
             if value:
                 return value
             if time.monotonic() > deadline:
-                raise AssertionError(f"still not so after {timeout} s: {expression}\nfaults: {page.faults}")
+                raise AssertionError(
+                    f"still not so after {timeout} s: {expression}\n{problem}\nfaults: {page.faults}"
+                )
             page.wait_for_timeout(pause)
             pause = min(1.2 * pause, 80.0)  # what takes long would take longer if it were asked all the time
 

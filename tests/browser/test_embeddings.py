@@ -120,7 +120,7 @@ def test_neighbours_by_any_distance_an_axis_and_a_bookmark(
     page.click("text=End the axis here")
     until(page, "viz.page().kind === 'axis'")
     page.click("text=Bookmark this view")
-    before = page.evaluate("viz.page().at(3)")
+    before = until(page, "viz.page().at(3)")
     page.focus(".embeddings-stage canvas")
     page.keyboard.press("ArrowRight")
     until(page, f"viz.page().at(3)[0] !== {before[0]}")

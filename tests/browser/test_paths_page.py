@@ -13,6 +13,11 @@ import tracker
 from sample_runs.optimizer_race import SURFACES, main
 
 ROWS = "[...document.querySelectorAll('.paths-standing tbody tr')].map((row) => row.innerText.split('\\t').map((t) => t.trim()))"
+PLAYED = """() => {
+  const button = document.querySelector(".paths-play");
+  new MutationObserver(() => { window.isPlayed ||= button.classList.contains("is-playing"); }).observe(button, { attributes: true });
+}"""
+"""Notes that the button says so while it plays, which may be over before anybody asks."""
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -48,9 +53,10 @@ def test_a_race_is_drawn_scrubbed_and_played(
         assert pixels(page, name) != before
 
     page.select_option(".paths-transport select", "4")
+    page.evaluate(PLAYED)
     page.click(".paths-play")
-    until(page, "document.querySelector('.paths-play').classList.contains('is-playing')")
     until(page, "document.querySelector('.paths-transport output').textContent === 'step 40'")
+    assert page.evaluate("window.isPlayed")
     assert page.evaluate(ROWS) == rows
 
     page.click(".paths-names button:has-text('saddle')")

@@ -10,6 +10,7 @@ document.getElementById("refused").hidden = true;
 
 const api = await import("../../dashboard/web/core/api.js");
 const choice = await import("../../dashboard/web/core/choice.js");
+const findings = await import("../../dashboard/web/core/findings.js");
 const live = await import("../../dashboard/web/core/live.js");
 const marks = await import("../../dashboard/web/core/marks.js");
 const runs = await import("../../dashboard/web/core/runs.js");
@@ -313,6 +314,69 @@ test("marks of runs are asked for once, and again when there are new ones", asyn
   send({ head: { changed: [{ run: "old", what: ["marks"] }] } });
   await until(() => changes === 2);
   assert.equal(marks.known(["old"]).get("old")[0].step, 2);
+
+  // Of two answers the older could come last: one question waits for the other.
+  let going = 0,
+    most = 0,
+    news = 0,
+    answer = () => {};
+  const held = new Promise((done) => {
+    answer = done;
+  });
+  server.on("POST /api/v1/marks", async () => {
+    most = Math.max(most, ++going);
+    const mark = { step: asked.push([]), wall_time: 1, kind: "note", text: "" };
+    await held;
+    going--;
+    return { marks: { old: [mark] } };
+  });
+  const stop = live.on("changed", () => {
+    news++;
+  });
+  for (const count of [1, 2]) {
+    send({ head: { changed: [{ run: "old", what: ["marks"] }] } });
+    await until(() => news === count && going > 0);
+  }
+  await new Promise((done) => setTimeout(done, 150)); // in which a second question would have been asked
+  answer();
+  await until(() => marks.known(["old"]).get("old")[0].step === 4);
+  stop();
+  assert.equal(most, 1);
+});
+
+test("what is dismissed stays so, though an answer from before comes later", async () => {
+  const listed = (dismissed) => ({ id: "spike", kind: "loss_spike", severity: "error", dismissed });
+  let kept = null,
+    asked = 0,
+    hold = Promise.resolve(),
+    answer = () => {};
+  server
+    .on("GET /api/v1/findings", async () => {
+      const findings = [listed(kept)];
+      asked++;
+      await hold;
+      return { findings };
+    })
+    .on("POST /api/v1/findings/dismiss", ({ text }) => {
+      kept = { reason: JSON.parse(text).reason, author: null, wall_time: 1 };
+      return {};
+    });
+  findings.start(scope);
+  findings.want(["old"]);
+  await until(() => findings.known("old") && findings.isIdle());
+  hold = new Promise((done) => {
+    answer = done;
+  });
+  send({ head: { changed: [{ run: "old", what: ["findings"] }] } });
+  await until(() => asked === 2);
+  const seen = [];
+  const stop = findings.on("change", () => seen.push(findings.known("old")[0].dismissed?.reason));
+  await findings.dismiss("old", "spike", "meant");
+  answer();
+  await until(() => asked === 3 && findings.isIdle());
+  stop();
+  assert.deepEqual([...new Set(seen)], ["meant"]);
+  assert.equal(findings.known("old")[0].dismissed.wall_time, 1, "as the server has it");
 });
 
 test("after a line that broke all is asked for anew", async () => {
