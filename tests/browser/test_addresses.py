@@ -16,7 +16,7 @@ import tracker
 def served(logdir: Path, serve: Callable[..., Any]) -> Any:
     """A server of two runs with settings."""
     for name, lr in (("run", 0.1), ("run-2", 0.2)):
-        with tracker.init(logdir=logdir, name=name, config={"lr": lr}) as run:
+        with tracker.init(logdir=logdir, name=name, config={"lr": lr}, machine=False) as run:
             run.log({"loss": lr})
     return serve(logdir, "--no-token")
 

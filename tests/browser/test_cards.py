@@ -33,7 +33,7 @@ def test_an_outlier_is_left_out_of_the_range_when_asked_and_counted(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The key o; what is left out is said."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(200):
             run.log({"loss": 1000.0 if step == 77 else 1 + step / 200}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
@@ -130,7 +130,7 @@ def test_thousands_of_tags_cost_only_what_is_seen(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Cards are filled when scrolled to."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(3):
             run.log({f"group{number % 7}/metric{number}": float(number) for number in range(3000)}, step=step)
     page.goto(serve(logdir, "--no-token").base)

@@ -315,7 +315,9 @@ def test_markup_in_names_docs_choices_and_answers_is_text(
             body = {"run": name, "name": control, "value": value, "nonce": f"{HOSTILE}{i}", "author": HOSTILE}
             assert page.request.post(f"{served.base}/api/v1/commands", data=body).ok
         until(page, "document.querySelectorAll('.control-history li').length === 2")
-        applied = "[...document.querySelectorAll('.control-outcome')].every((each) => /applied at/.test(each.textContent))"
+        applied = (
+            "[...document.querySelectorAll('.control-outcome')].every((each) => /applied at/.test(each.textContent))"
+        )
         end = time.monotonic() + 45
         while not page.evaluate(applied) and time.monotonic() < end:
             run.log({"loss": 1.0})

@@ -116,7 +116,12 @@ def test_answers_that_come_late_cost_no_live_point(
 
 
 def test_a_killed_training_is_shown_as_crashed_and_keeps_every_flushed_point(
-    logdir: Path, serve: Callable[..., Any], train: Callable[..., Any], page: Any, until: Callable[..., Any], tmp_path: Path
+    logdir: Path,
+    serve: Callable[..., Any],
+    train: Callable[..., Any],
+    page: Any,
+    until: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     """kill -9 in mid-run: the page says so, the store opens, and what was acknowledged is there."""
     served = serve(logdir, "--no-token")
@@ -139,7 +144,7 @@ def test_the_page_goes_on_after_the_server_was_restarted(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The light says so while the server is away; afterwards nothing is missing."""
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     for step in range(100):
         run.log({"loss": step / 100}, step=step)
     run.flush()
@@ -165,13 +170,13 @@ def test_a_rewound_run_is_redrawn_without_its_tail(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """One clean line while the page stays open."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(213):
             run.log({"loss": 1.0}, step=step)
     served = serve(logdir, "--no-token")
     page.goto(served.address)
     until(page, "viz.drawn('loss').a?.step.length === 213")
-    with tracker.init(logdir=logdir, name="a", resume="must", step=200) as run:
+    with tracker.init(logdir=logdir, name="a", resume="must", step=200, machine=False) as run:
         run.log({"loss": 2.0}, step=201)
         run.flush()
         until(page, "viz.drawn('loss').a?.step.length === 202")
@@ -184,7 +189,7 @@ def test_a_page_open_for_long_holds_no_more_than_one_just_opened(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Points beyond the width of a chart are merged, and no spike of theirs is lost."""
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"loss": 1.0}, step=0)
     run.flush()
     served = serve(logdir, "--no-token")
@@ -336,7 +341,7 @@ def test_a_page_out_of_sight_rests_and_misses_nothing(
     """After half a minute behind other tabs its line is closed: it costs neither itself nor the server anything."""
     page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => Boolean(window.isBehind) })")
     page.clock.install()
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"loss": 1.0}, step=0)
     run.flush()
     lines: list[Any] = []

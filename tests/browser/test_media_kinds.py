@@ -243,7 +243,7 @@ def test_hostile_figures_ask_nobody_and_do_nothing(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Pictures of other hosts, links, arrays that claim a size, layouts of the wrong kind: drawn without it, or said."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for number, figure in enumerate(HOSTILE_FIGURES):
             item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
             run.log({f"f{number}": opaque.OpaqueValue("figure", [item])}, step=0)

@@ -227,7 +227,7 @@ def test_a_picture_that_a_browser_cannot_show_says_so(
     head = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + (65_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
     bomb = head + zlib.crc32(head[12:]).to_bytes(4, "big") + b"\0\0\0\0IEND\xaeB`\x82"
     broken = opaque.OpaqueValue("image", [opaque.picture(bomb, 65_000, 65_000), opaque.picture(b"<svg onload=window.struck=1>", 9, 9)])  # fmt: skip
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"p": broken}, step=0)
         run.log({"q": scene(50, 0.5)}, step=0)
         run.flush()
@@ -250,7 +250,7 @@ def test_a_new_step_arrives_while_one_looks(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The newest is shown by itself; who looks at an older step stays there; the elements are the same ones."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"p": scene(10, 0.5), "t": tracker.Table({"n": [1]})}, step=0)
         run.flush()
         page.goto(f"{serve(logdir, '--no-token').base}/?p=media")

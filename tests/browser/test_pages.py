@@ -36,7 +36,7 @@ def everything(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
     ]
     runs = []
     for name in ("first", "second"):
-        run = tracker.init(logdir=logdir, name=name)
+        run = tracker.init(logdir=logdir, name=name, machine=False)
         runs.append(run)
         run.log_graph(tracker.Graph(nodes, edges))
         for step in range(60):
@@ -208,7 +208,7 @@ def test_an_empty_logdir_waits_for_its_first_run(
     assert "Waiting for the first run" in said
     assert "tracker.log(" in said
     assert str(logdir) in said
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"loss": 1.0}, step=0)
     until(page, "viz.drawn('loss').a?.step.length === 1")
 
@@ -233,7 +233,7 @@ def test_hostile_names_are_text(logdir: Path, serve: Callable[..., Any], page: A
     """Runs, tags, captions and texts that look like code are shown and do nothing."""
     for number, text in enumerate(HOSTILE):
         name = f"{number} " + text.replace("/", "∕").replace("\\", "")
-        with tracker.init(logdir=logdir, name=name, notes=text, config={text: text}) as run:
+        with tracker.init(logdir=logdir, name=name, notes=text, config={text: text}, machine=False) as run:
             run.log({text: 1.0, f"group/{text}": 2.0}, step=0)
             run.log(
                 {

@@ -18,7 +18,7 @@ HOSTILE = "</script><img src=x onerror=window.struck=1>"
 def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any) -> None:
     """Zoom, hover, smoothing and runs to switch off; names are text; nothing is asked of any server."""
     for name in ("a", "b"):
-        with tracker.init(logdir=logdir, name=name, config={HOSTILE: HOSTILE}) as run:
+        with tracker.init(logdir=logdir, name=name, config={HOSTILE: HOSTILE}, machine=False) as run:
             for step in range(500):
                 run.log({"loss": math.exp(-step / 100), HOSTILE: 50.0 if step == 77 else 1.0}, step=step)
     file = tmp_path / "report.html"
@@ -72,7 +72,7 @@ def test_a_report_is_ordered_like_the_page(
 ) -> None:
     """Training and validation before what comes first by its letter; in both themes, without dashes nobody needs."""
     for number in range(14):
-        with tracker.init(logdir=logdir, name=f"r{number:02}") as run:
+        with tracker.init(logdir=logdir, name=f"r{number:02}", machine=False) as run:
             run.log({"D/loss": 1.0, **({"train/loss": 1.0, "val/loss": 1.0} if number == 13 else {})}, step=0)
     file = tmp_path / "report.html"
     assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0

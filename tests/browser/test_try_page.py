@@ -34,7 +34,9 @@ def halves(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[.
 
 def wait_answer(until: Callable[..., Any], page: Any, name: str, column: int = 0) -> Any:
     """Waits until a column answers with a class, and nothing is under way."""
-    return until(page, f"viz.ready && ((shown) => shown.top[0]?.name === {name!r} && shown)(viz.page().columns[{column}])")
+    return until(
+        page, f"viz.ready && ((shown) => shown.top[0]?.name === {name!r} && shown)(viz.page().columns[{column}])"
+    )
 
 
 def log_version(page: Any, step: int, strength: float, **more: Any) -> None:
