@@ -47,6 +47,25 @@ def test_back_goes_from_page_to_page_and_keeps_what_was_chosen(
     assert page.url == "about:blank"
 
 
+def test_a_page_is_ready_once_it_has_come(served: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Until its script is there the page before it still stands, which is not what was asked for."""
+    held: list[Any] = []
+    page.route("**/pages/compare/**", lambda route: held.append(route))
+    page.goto(served.address)
+    until(page, "viz.ready")
+    page.evaluate("viz.set('page', 'compare')")
+    end = time.monotonic() + 45
+    while not held and time.monotonic() < end:
+        page.wait_for_timeout(20)
+    assert held
+    assert page.evaluate("document.querySelector('.card') !== null")
+    assert not page.evaluate("viz.ready")
+    page.unroute("**/pages/compare/**")
+    for route in held:
+        route.continue_()
+    until(page, "viz.ready && viz.page().columns.length > 0 && document.querySelector('.card') === null")
+
+
 def test_the_table_of_runs_comes_to_who_leaves_while_it_is_made_and_comes_back(
     served: Any, page: Any, until: Callable[..., Any]
 ) -> None:

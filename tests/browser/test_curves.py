@@ -216,9 +216,9 @@ def test_a_chart_is_enlarged_and_pinned_by_keyboard(sweep: Any, page: Any, until
     at = "document.activeElement.closest('.card')?.getAttribute('aria-label')"
     assert page.evaluate(at) == "val/loss"
     page.keyboard.press("p")
+    until(page, "document.querySelector('.toast')?.textContent.includes('val/loss is pinned to the top.')")  # for 5 s
     until(page, "document.querySelector('.group .card').getAttribute('aria-label') === 'val/loss'")
     assert page.evaluate(at) == "val/loss"
-    assert "val/loss is pinned to the top." in page.inner_text(".toast")
     page.keyboard.press("p")
     until(page, "viz.get('pins').length === 0")
     assert page.evaluate(at) == "val/loss"

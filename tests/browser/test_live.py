@@ -80,7 +80,8 @@ def test_answers_that_come_late_cost_no_live_point(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Points come faster than the server answers: what an answer is too old to know is kept, and the curve follows."""
-    drawn, asked, steps = "viz.drawn('train/loss').a.step", [], 0
+    drawn, steps = "viz.drawn('train/loss').a.step", 0
+    asked: list[str] = []
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
 
         def log(more: int) -> int:
