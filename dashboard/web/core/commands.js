@@ -32,8 +32,8 @@ const found = new Map();
 /** @type {Map<string, number>} */
 const followed = new Map(); // run -> how many follow it
 /**
- * @typedef {{ again: boolean, isOld: boolean }} UnderWay again: whether it is asked once more after this; isOld: whether
- *   something was done here meanwhile that the answer may not know of
+ * @typedef {{ again: boolean, isOld: boolean }} UnderWay again: whether it is asked once more after this; isOld: that
+ *   something was done here meanwhile of which the answer may not know
  */
 /** @type {Map<string, UnderWay>} */
 const asking = new Map(); // run -> the answer that is under way
