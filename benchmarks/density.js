@@ -31,7 +31,18 @@ const place = {
   line: [rows / 2, 0, rows / 16, 0],
 };
 const how = { settings: { axis: "step", smoothing: { kind: "ema", weight: 0 } }, full: points - 1 };
+// As they come from the server: see partsOf in core/curve_store.js.
+const PARTS = [0.01, 0.05, 0.21, 0.51, 0.81, 1];
+function inParts(lines) {
+  const some = new Density(),
+    began = performance.now();
+  for (const share of PARTS) some.update(lines.slice(Math.floor((1 - share) * runs)), place, how, [1]);
+  return performance.now() - began;
+}
+
 const first = [],
+  slices = [],
+  parts = [],
   next = [],
   smoothed = [];
 let density;
@@ -43,9 +54,16 @@ for (let turn = 0; turn < turns; turn++) {
   smoothed.push(performance.now() - begin);
   const lines = curves();
   density = new Density();
-  let began = performance.now();
-  density.update(lines, place, how, [1]);
+  let began = performance.now(),
+    paused = began,
+    longest = 0;
+  for (const _ of density.counting(lines, place, how, [1])) {
+    longest = Math.max(longest, performance.now() - paused);
+    paused = performance.now();
+  }
+  slices.push(Math.max(longest, performance.now() - paused));
   first.push(performance.now() - began);
+  parts.push(inParts(lines));
   for (let r = 0; r < runs; r++) {
     const point = { segment: "s", n: points - 1, steps: [points - 1], times: [0], values: [all[(r + 1) * points - 1]] };
     if (!lines[r].append(point)) throw new Error(`run ${r} did not take its point`);
@@ -58,4 +76,4 @@ for (let turn = 0; turn < turns; turn++) {
 }
 for (const part of ["cells", "upper", "middle", "lower"])
   writeFileSync(join(folder, part), new Uint8Array(density[part].buffer));
-console.log(JSON.stringify({ first, next, smoothed, redone: density.redone }));
+console.log(JSON.stringify({ first, slices, parts, next, smoothed, redone: density.redone }));

@@ -6,10 +6,12 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import patience
 import pytest
 from examples import WHOLE
 from hypothesis import settings
@@ -31,12 +33,25 @@ settings.register_profile("whole", deadline=None, derandomize=True, max_examples
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("plain")
 
+# Nor is how long a disk may take that other tests keep busy.
+patience.begin()
+
 # One thread of arithmetic in each process, as each core has a worker already: others wait for theirs by spinning
 # (three of the sample runs: 36 s of processor time on two busy cores, 7 with one).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_BEHIND = pytest.StashKey[LeftBehind]()
+
+
+@pytest.fixture(autouse=True)
+def _the_same_numbers_each_time() -> None:
+    """The generators that all of a process share begin anew with each test, whichever ran before it."""
+    torch, ours = sys.modules.get("torch"), sys.modules.get("trainer")
+    if torch is not None:
+        torch.default_generator.manual_seed(0)
+    if ours is not None:
+        ours.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import left_behind
+import patience
 import preload
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +85,7 @@ class ForkServer:
         """Ends the process."""
         self._answers.close()
         self._socket.close()
-        self._process.wait(20)
+        self._process.wait(60)
 
     def _answer(self) -> int:
         line = self._answers.readline()
@@ -174,7 +175,8 @@ def main(number: int) -> None:
 
 
 def warm_up() -> None:
-    """Imports all that they import sooner or later, and makes once what each server makes of the page's scripts."""
+    """Imports all that they import sooner or later, and makes once what each server makes of the page's scripts; what is
+    logged is patient with the disk."""
     for name in (*preload.WRITER, *preload.SERVER):
         importlib.import_module(name)
     from dashboard.http import bundles
@@ -187,6 +189,7 @@ def warm_up() -> None:
     application.create_app(Settings(ROOT))
     page = bundles.of_the_page()
     made = {entry: page.make(entry) for entry in page.entries}
+    patience.begin()
     bundles.Bundles.make = lambda _, entry: made[entry]  # type: ignore[method-assign]
 
 

@@ -10,13 +10,13 @@ import http.server
 import json
 import os
 import random
-import socket
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from held_port import held_port
 from killed_controls import Mortal
 
 import tracker
@@ -91,11 +91,13 @@ class Told(NamedTuple):
 
 def play(folder: Path, crossings: int, seed: int, *, mean_life_s: float = 1.0) -> Told:
     """Has a rule fire so many times while everybody is killed again and again; then counts."""
-    chance = random.Random(seed)
+    with held_port() as port:
+        return _played(folder, port, crossings, random.Random(seed), mean_life_s)
+
+
+def _played(folder: Path, port: int, crossings: int, chance: random.Random, mean_life_s: float) -> Told:
     root, noted, cache = folder / "runs", folder / "noted", os.environ["XDG_CACHE_HOME"]
     root.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
     file = folder / "rules.json"
     hook = {"kind": "webhook", "url": f"http://127.0.0.1:{port}/hook"}
     file.write_text(json.dumps({"rules": [{"title": "up", "text": "x > 2", "actions": [hook]}]}))

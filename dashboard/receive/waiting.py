@@ -117,8 +117,12 @@ class Waiting:
         try:
             found = await self._done(partial(self._unanswered, wait, wait.folders))
             while not found and demand.named(self._now_wanted()) == known_demand:
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(wait.woken.wait(), max(0.0, end - time.monotonic()))
+                # Not wait_for, which before Python 3.12 may take a cancellation for news that come with it.
+                waking = asyncio.create_task(wait.woken.wait())
+                try:
+                    await asyncio.wait((waking,), timeout=max(0.0, end - time.monotonic()))
+                finally:
+                    waking.cancel()
                 if not wait.woken.is_set():
                     break
                 wait.woken.clear()

@@ -147,7 +147,7 @@ function shownCurves() {
 
 const viz = {
   get ready() {
-    return runs.loaded && Boolean(router.page()?.isReady());
+    return runs.loaded && router.isReady();
   },
   /** @param {string} tag */
   drawn: (tag) => router.page("curves")?.drawn?.(tag) ?? dictionary(),

@@ -259,14 +259,17 @@ for (const { head, column } of read) {
     const lines = linesOf(wanted, how, [head.tag], memo, new Map());
     chart.draw(lines, shown);
     const found = count(lines, shown, chart.zoom);
-    const { density } = chart.view ?? {};
-    told.textContent = `${words(found)}${density ? `, density of ${format.plural(lines.length, "run")}` : ""}`;
+    const isDensity = chart.view?.density || chart.counting;
+    told.textContent = `${words(found)}${isDensity ? `, density of ${format.plural(lines.length, "run")}` : ""}`;
     note.textContent = lines.length ? nothing(found) : "No visible run has logged this metric.";
     note.hidden = !note.textContent;
     article.classList.toggle("hides", found.hidden > 0);
   };
   const chart = new Chart(plot, {
     onZoom: draw,
+    onDrawn: (isBehind) => {
+      if (isBehind) draw();
+    },
     onEnd: () => {
       told.textContent = "Fully zoomed in.";
     },

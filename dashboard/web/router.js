@@ -80,6 +80,11 @@ export class Router {
     return this.mounted && this.mounted.name === name ? this.mounted.page : null;
   }
 
+  /** Whether what is asked for is mounted, and drawn: until it has come, the page before it is still there. */
+  isReady() {
+    return this.mounted?.name === this.wanted && Boolean(this.mounted.page?.isReady());
+  }
+
   /** A tab is there when some run has such data; that of curves always, for the page that waits. */
   showTabs() {
     for (const link of /** @type {Iterable<HTMLElement>} */ (/** @type {any} */ (this.tabs.children))) {

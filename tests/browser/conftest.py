@@ -108,7 +108,7 @@ def serve_live(serve: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     open_runs: list[tracker.Run] = []
 
     def start(logdir: Path, config: dict[str, Any], values: dict[str, float]) -> Any:
-        run = tracker.init(logdir=logdir, name="live", config=config)
+        run = tracker.init(logdir=logdir, name="live", config=config, machine=False)
         open_runs.append(run)
         run.log(values, step=0)
         run.flush()
@@ -131,7 +131,7 @@ def sweep(logdir: Path, fill: Callable[..., None], serve_live: Callable[..., Any
 def _log_six(logdir: Path) -> None:
     for number in range(6):
         lr, seed = [0.1, 0.01][number % 2], number // 2
-        with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": lr, "seed": seed}) as run:
+        with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"lr": lr, "seed": seed}, machine=False) as run:
             for step in range(100):
                 run.log({"train/loss": lr * 10 + seed + math.exp(-step / 20), "tokens": step * 64.0}, step=step)
                 if step % 10 == 0:
@@ -146,7 +146,7 @@ def open_page(serve: Callable[..., Any], new_page: Callable[..., Any], until: Ca
     def opened(logdir: Path, name: str, element: str, **options: Any) -> Any:
         page = new_page(**options)
         page.goto(f"{serve(logdir).address}&p={name}")
-        until(page, f"window.viz?.ready && document.querySelector({element!r}) !== null", 40)
+        until(page, f"window.viz?.ready && document.querySelector({element!r}) !== null")
         return page
 
     return opened
@@ -158,7 +158,7 @@ def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callab
 
     def show(values: dict[int, dict[str, Any]], more: str = "", runs: tuple[str, ...] = ("a",)) -> Any:
         for name in runs:
-            with tracker.init(logdir=logdir, name=name) as run:
+            with tracker.init(logdir=logdir, name=name, machine=False) as run:
                 for step, each in values.items():
                     run.log(each, step=step)
         served = serve(logdir, "--no-token")
@@ -171,16 +171,24 @@ def show_media(logdir: Path, serve: Callable[..., Any], page: Any, until: Callab
 
 @pytest.fixture
 def until() -> Callable[..., Any]:
-    """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…")."""
+    """Waits until a JavaScript expression is true (by asking: the page's policy forbids eval): until(page, "…").
+
+    Where it raises, as what it asks is not there yet or a document is being left, it is not true either.
+    """
 
     def wait(page: Any, expression: str, timeout: float = 45.0) -> Any:
-        deadline, pause = time.monotonic() + timeout, 15.0
+        deadline, pause, problem = time.monotonic() + timeout, 15.0, ""
         while True:
-            value = page.evaluate(expression)
+            try:
+                value, problem = page.evaluate(expression), ""
+            except playwright_api.Error as error:
+                if any(word in error.message for word in ("SyntaxError", "has been closed")):
+                    raise
+                value, problem = None, error.message
             if value:
                 return value
             if time.monotonic() > deadline:
-                raise AssertionError(f"still not so after {timeout} s: {expression}\nfaults: {page.faults}")
+                raise AssertionError(f"still not so after {timeout} s: {expression}\n{problem}\nfaults: {page.faults}")
             page.wait_for_timeout(pause)
             pause = min(1.2 * pause, 80.0)  # what takes long would take longer if it were asked all the time
 

@@ -16,7 +16,7 @@ import tracker
 def served(logdir: Path, serve: Callable[..., Any]) -> Any:
     """A server of two runs with settings."""
     for name, lr in (("run", 0.1), ("run-2", 0.2)):
-        with tracker.init(logdir=logdir, name=name, config={"lr": lr}) as run:
+        with tracker.init(logdir=logdir, name=name, config={"lr": lr}, machine=False) as run:
             run.log({"loss": lr})
     return serve(logdir, "--no-token")
 
@@ -45,6 +45,26 @@ def test_back_goes_from_page_to_page_and_keeps_what_was_chosen(
     until(page, "viz.get('page') === 'curves' && location.search.includes('runs=')")
     page.go_back()
     assert page.url == "about:blank"
+
+
+def test_a_page_is_ready_once_it_has_come(served: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Until its script is there the page before it still stands, which is not what was asked for."""
+    held: list[Any] = []
+    let_go: list[bool] = []
+    page.route("**/pages/compare/**", lambda route: route.continue_() if let_go else held.append(route))
+    page.goto(served.address)
+    until(page, "viz.ready")
+    page.evaluate("viz.set('page', 'compare')")
+    end = time.monotonic() + 45
+    while not held and time.monotonic() < end:
+        page.wait_for_timeout(20)
+    assert held
+    assert page.evaluate("document.querySelector('.card') !== null")
+    assert not page.evaluate("viz.ready")
+    let_go.append(True)
+    for route in held:
+        route.continue_()
+    until(page, "viz.ready && viz.page().columns.length > 0 && document.querySelector('.card') === null")
 
 
 def test_the_table_of_runs_comes_to_who_leaves_while_it_is_made_and_comes_back(

@@ -12,7 +12,7 @@ import pytest
 
 import tracker
 from dashboard.live import user_edits
-from tests.browser.charts import CARD, drag, press
+from tests.browser.charts import CARD, OVER, drag, point, press, tip
 
 
 def test_a_drag_upwards_zooms_y(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
@@ -33,7 +33,7 @@ def test_an_outlier_is_left_out_of_the_range_when_asked_and_counted(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The key o; what is left out is said."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(200):
             run.log({"loss": 1000.0 if step == 77 else 1 + step / 200}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
@@ -44,16 +44,21 @@ def test_an_outlier_is_left_out_of_the_range_when_asked_and_counted(
     assert "200 points, 0 hidden, 1 outside the range" in page.inner_text(".card .told")
 
 
+MARKS = """(() => {
+  const { clientWidth } = document.querySelector('article[aria-label="train/loss"] canvas.over');
+  return viz.marks("train/loss").map((px) => px / clientWidth);
+})()"""
+"""Where they are, as parts of the chart's width."""
+
+
 def test_marks_are_on_the_chart_and_told(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
     """At the step they were made at; the pointer beside one reads it."""
     page.goto(f"{sweep.base}/?runs=sweep/0")
     until(page, "viz.ready")
     until(page, "viz.marks('train/loss').length >= 1")  # what was found in the run may be marked beside
-    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
     told = ""
-    for at in page.evaluate("viz.marks('train/loss')"):
-        page.mouse.move(box["x"] + at, box["y"] + box["height"] / 2)
-        told += page.inner_text("#tip").replace("\n", " ")
+    for share in page.evaluate(MARKS):
+        told += tip(page, OVER.format("train/loss"), share, 0.5).replace("\n", " ")
     assert "lr: halved" in told
     page.keyboard.press("m")
     until(page, "viz.marks('train/loss').length === 0")
@@ -69,9 +74,8 @@ def test_what_was_found_is_marked(
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
     until(page, "viz.ready")
     until(page, "viz.marks('train/loss').length === 1")
-    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
-    page.mouse.move(box["x"] + page.evaluate("viz.marks('train/loss')[0]"), box["y"] + box["height"] / 2)
-    assert "finding: train/loss is NaN from step 12 on." in page.inner_text("#tip").replace("\n", " ")
+    told = tip(page, OVER.format("train/loss"), page.evaluate(MARKS)[0], 0.5)
+    assert "finding: train/loss is NaN from step 12 on." in told.replace("\n", " ")
     user_edits.dismiss(logdir / "a", "nan_or_inf", "meant", None)
     until(page, "viz.marks('train/loss').length === 0")
 
@@ -82,8 +86,7 @@ def test_the_tooltip_has_every_digit_and_the_cursor_is_on_every_card(
     """Sorted by value; nothing is rounded away."""
     page.goto(f"{sweep.base}/?s=0&runs=sweep")
     until(page, "viz.ready")
-    box = page.query_selector(f"{CARD.format('train/loss')} canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tip(page, OVER.format("train/loss"), 0.5, 0.5)
     step = int(page.inner_text("#tip caption").split("·")[0].replace("step", "").strip())
     rows = [row.inner_text().split() for row in page.query_selector_all("#tip tr")]
     expected = sorted((lr * 10 + seed + math.exp(-step / 20) for lr in (0.1, 0.01) for seed in range(3)), reverse=True)
@@ -100,21 +103,20 @@ def test_cards_are_moved_pinned_and_sized_and_stay_so(sweep: Any, page: Any, unt
     press(page, CARD.format("tokens"), ".pin")
     titles = "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label')).join()"
     until(page, f"{titles} === 'val/loss,tokens,train/loss'")
+    point(page, f"{CARD.format('tokens')} .card-head", 0.5, 0.5)
+    page.mouse.down()  # from here on the findings come in no more
     there = page.query_selector(CARD.format("val/loss")).bounding_box()
-    page.hover(f"{CARD.format('tokens')} .card-head")
-    page.mouse.down()
     page.mouse.move(there["x"] + there["width"] / 2, there["y"] + there["height"] / 2, steps=5)
     until(page, f"{titles} === 'tokens,val/loss,train/loss'")  # a busy browser lets go of what it has not taken up yet
     page.mouse.up()
     page.focus(f"{CARD.format('tokens')} canvas.over")
     page.keyboard.press("Alt+ArrowRight")
     until(page, f"{titles} === 'val/loss,tokens,train/loss'")
-    grip = page.query_selector(f"{CARD.format('train/loss')} .card-grip")
-    page.hover(CARD.format("train/loss"))
-    box = grip.bounding_box()
-    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    grip = f"{CARD.format('train/loss')} .card-grip"
+    point(page, grip, 0.5, 0.5)
     page.mouse.down()
-    page.mouse.move(box["x"] + 355, box["y"] + 105, steps=5)
+    box = page.query_selector(grip).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 350, box["y"] + box["height"] / 2 + 100, steps=5)
     page.mouse.up()
     page.reload()
     until(page, f"viz.ready && {titles} === 'val/loss,tokens,train/loss'")
@@ -128,7 +130,7 @@ def test_thousands_of_tags_cost_only_what_is_seen(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Cards are filled when scrolled to."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(3):
             run.log({f"group{number % 7}/metric{number}": float(number) for number in range(3000)}, step=step)
     page.goto(serve(logdir, "--no-token").base)

@@ -31,7 +31,7 @@ def log_thirty(logdir: Path) -> None:
             "optimizer": {"name": ["sgd", "adam"][i % 2]},
             "data": "digits",
         }
-        with tracker.init(logdir=logdir, name=f"run{i:02d}", config=config) as run:
+        with tracker.init(logdir=logdir, name=f"run{i:02d}", config=config, machine=False) as run:
             best = abs(np.log10(config["lr"]) + 2.5)
             for step in range(3):
                 run.log({"val/loss": float("nan") if i == 27 and step == 2 else float(best + 2 - step)}, step=step)
@@ -111,7 +111,7 @@ def test_names_of_settings_are_text(
     """A setting that is called like an element stays a name; a value that is a list, its text."""
     for i in range(9):
         config = {"<img src=x onerror=alert(1)>": i, "layers": [i, 2], "none": None if i else 1}
-        with tracker.init(logdir=logdir, name=f"<b>{i}</b>", config=config) as run:
+        with tracker.init(logdir=logdir, name=f"<b>{i}</b>", config=config, machine=False) as run:
             run.log({"<i>loss</i>": i}, step=0)
     served = serve(logdir, "--no-token")
     open_page(served, page, until)

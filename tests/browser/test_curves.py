@@ -113,8 +113,8 @@ def test_dashes_are_for_colours_that_stand_twice(
 ) -> None:
     """The thirteenth run alone has a whole line; beside the first, whose colour it has, dashes."""
     for number in range(6):
-        tracker.init(logdir=logdir, name=f"more/{number}").finish()
-    with tracker.init(logdir=logdir, name="z") as run:
+        tracker.init(logdir=logdir, name=f"more/{number}", machine=False).finish()
+    with tracker.init(logdir=logdir, name="z", machine=False) as run:
         run.log({"train/loss": 1.0, "alone": 1.0}, step=0)
         run.log({"train/loss": 1.0, "alone": 1.0}, step=1)
     page.goto(f"{sweep.base}/?s=0")
@@ -129,7 +129,7 @@ def test_smoothing_keeps_a_constant_and_a_gap(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], kind: str
 ) -> None:
     """No kind begins at zero, none carries the past over a long gap, and NaN stays a gap."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in [*range(50), *range(5000, 5050)]:
             value = math.nan if step == 20 else 3.0 if step < 100 else 7.0
             run.log({"loss": value}, step=step)
@@ -147,10 +147,10 @@ def test_an_abandoned_tail_is_kept_and_dimmed(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Crashed at 212, resumed from 200: one clean line, and the tail beside it, in the same colour but fainter."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(213):
             run.log({"loss": 1.0 if step <= 200 else 0.2}, step=step)
-    with tracker.init(logdir=logdir, name="a", resume="must", step=200) as run:
+    with tracker.init(logdir=logdir, name="a", resume="must", step=200, machine=False) as run:
         for step in range(201, 300):
             run.log({"loss": 1.0 if step < 290 else 0.0}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0&mk=n")
@@ -216,9 +216,9 @@ def test_a_chart_is_enlarged_and_pinned_by_keyboard(sweep: Any, page: Any, until
     at = "document.activeElement.closest('.card')?.getAttribute('aria-label')"
     assert page.evaluate(at) == "val/loss"
     page.keyboard.press("p")
+    until(page, "document.querySelector('.toast')?.textContent.includes('val/loss is pinned to the top.')")  # for 5 s
     until(page, "document.querySelector('.group .card').getAttribute('aria-label') === 'val/loss'")
     assert page.evaluate(at) == "val/loss"
-    assert "val/loss is pinned to the top." in page.inner_text(".toast")
     page.keyboard.press("p")
     until(page, "viz.get('pins').length === 0")
     assert page.evaluate(at) == "val/loss"
@@ -302,7 +302,7 @@ def test_a_lone_point_has_its_value_beside_it(
         if (this.textAlign === "left") words.push([text, Math.round(x), Math.round(y), this.fillStyle]);
         paint.call(this, text, x, y);
       };""")
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"score": 0.4217}, step=3)
     run.flush()
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0")
@@ -325,7 +325,7 @@ def test_a_chart_for_latex_stays_within_what_tex_can_measure(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any], tmp_path: Path
 ) -> None:
     """A line that leaves the chart is cut at its edge, also a band's; TeX, where there is one, takes the file."""
-    with tracker.init(logdir=logdir, name="a_b") as run:
+    with tracker.init(logdir=logdir, name="a_b", machine=False) as run:
         for step in range(9000):
             run.log({"loss": 1e9 if step % 3000 == 77 else math.sin(step / 300)}, step=step)
     page.goto(f"{serve(logdir, '--no-token').base}/?s=0&rob=y")

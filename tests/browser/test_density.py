@@ -118,16 +118,17 @@ def test_a_box_chooses_the_runs_that_go_through_it(
     """With Shift, or once the button is pressed; the selection is in the link, and the one before it comes back."""
     fill(logdir, _log_rates)
     page = open_page(logdir, "curves&s=0&sel=run07", ".card-key:not([hidden])")
-    places = page.evaluate("""() => {
+    places = """() => {
       const { chart } = document.querySelector('article[aria-label="loss"]').card;
       const { left, top } = chart.over.getBoundingClientRect(), { scale } = chart.view;
       return [[left + scale.x(0.5), top + scale.y(19.5)], [left + scale.x(1.5), top + scale.y(31.5)]];
-    }""")
+    }"""
 
     def drag() -> None:
-        page.mouse.move(*places[0])
+        start, stop = page.evaluate(places)
+        page.mouse.move(*start)
         page.mouse.down()
-        page.mouse.move(*places[1], steps=3)
+        page.mouse.move(*stop, steps=3)
         page.mouse.up()
 
     page.keyboard.down("Shift")

@@ -17,7 +17,7 @@ def layers(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[.
     """Two layers over 20 steps, one with NaN and infinities, open as asked: layers("&bins=heat")."""
 
     def show(more: str) -> Any:
-        with tracker.init(logdir=logdir, name="a") as run:
+        with tracker.init(logdir=logdir, name="a", machine=False) as run:
             for step in range(20):
                 odd = np.array([np.nan, np.inf, -np.inf] if step == 7 else [], np.float32)
                 values = {
@@ -117,7 +117,7 @@ def test_a_map_stands_at_its_steps(
     logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Any
 ) -> None:
     """Steps 0 to 9 and 100: what was logged at 100 fills the half that is nearer to it, and not an eleventh."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in [*range(10), 100]:
             run.log({"w": tracker.Histogram(np.array([0.0] * 99 if step < 100 else [1.0] * 99, np.float32))}, step=step)
     page = ask(logdir, serve, new_page, until, "&bins=heat")
@@ -195,7 +195,7 @@ def test_runs_stand_side_by_side(
 ) -> None:
     """Of each tensor the three newest runs that have it, whatever newer runs have of other tensors."""
     for name in ("a", "b", "c", "d", "other"):
-        with tracker.init(logdir=logdir, name=name) as run:
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
             run.log({"other" if name == "other" else "w": tracker.Histogram(np.arange(9.0))}, step=0)
     page = ask(logdir, serve, new_page, until, "&bins=ridge")
     cards = page.locator(".distribution").evaluate_all("all => all.map((each) => each.getAttribute('aria-label'))")
@@ -211,7 +211,7 @@ def test_what_is_logged_is_seen_and_nothing_says_so(
     page = new_page()
     page.goto(f"{serve(logdir, '--no-token').base}/?p=distributions")
     until(page, "document.querySelector('.empty')?.textContent.includes('Waiting for the first run')")
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"loss": 1.0}, step=0)
         run.flush()
         until(page, "document.querySelector('.empty')?.textContent.includes('tracker.Histogram(')")
@@ -228,7 +228,7 @@ def test_a_tensor_without_a_finite_element_says_so(
     logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Any
 ) -> None:
     """In every picture; the page goes on."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for step in range(3):
             run.log({"w": tracker.Histogram(np.full(20, np.nan, np.float32))}, step=step)
     page = ask(logdir, serve, new_page, until, "&bins=overlay")

@@ -19,7 +19,7 @@ def test_the_folders_of_the_projector_open(
     real_data: Path, logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Digits that torch wrote: places, neighbours of the point that is clicked, a label that is searched, pictures."""
-    with tracker.init(logdir=logdir, name="digits") as run:
+    with tracker.init(logdir=logdir, name="digits", machine=False) as run:
         for name, found in tracker.Embedding.from_projector(real_data / "projector" / "digits_torch").items():
             run.log({name: found}, step=0)
     page.goto(f"{serve(logdir, '--no-token').address}?p=embeddings")
@@ -46,7 +46,7 @@ def test_a_map_is_made_beside_the_page(
     pytest.importorskip("sklearn", reason="maps need scikit-learn: pip install everystep[maps]")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
-    with tracker.init(logdir=logdir, name="run") as run:
+    with tracker.init(logdir=logdir, name="run", machine=False) as run:
         run.log({"e": tracker.Embedding(rng.normal(size=(40, 5)), [f"<b>{i}</b>" for i in range(40)])}, step=0)
     page.goto(f"{serve(logdir, '--no-token').address}?p=embeddings")
     until(page, "viz.ready && viz.page().count === 40")
@@ -62,7 +62,7 @@ def test_colours_are_explained_and_what_is_selected_can_stand_alone(
 ) -> None:
     """Iris, as the stand-alone projector has it: by class rather than a measure; a class alone; shades of a measure."""
     iris = tracker.Embedding.from_projector(real_data / "projector" / "iris_projector_config.json")["Iris"]
-    with tracker.init(logdir=logdir, name="run") as run:
+    with tracker.init(logdir=logdir, name="run", machine=False) as run:
         run.log(
             {"iris": iris, "numbers": tracker.Embedding(np.eye(9), [[k / 3, k, "<b>x</b>"] for k in range(9)])}, step=0
         )
@@ -97,7 +97,7 @@ def test_neighbours_by_any_distance_an_axis_and_a_bookmark(
     """As many as one likes; from one selection to another; a view comes back, and is forgotten; keys turn."""
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(60, 4)) * [1, 1, 1, 20]
-    with tracker.init(logdir=logdir, name="run") as run:
+    with tracker.init(logdir=logdir, name="run", machine=False) as run:
         run.log({"e": tracker.Embedding(vectors, [f"{'left' if i < 5 else 'right' if i < 10 else 'rest'} {i}" for i in range(60)])}, step=0)  # fmt: skip
     page.goto(f"{serve(logdir, '--no-token').address}?p=embeddings")
     until(page, "viz.ready && viz.page().count === 60")
@@ -120,7 +120,7 @@ def test_neighbours_by_any_distance_an_axis_and_a_bookmark(
     page.click("text=End the axis here")
     until(page, "viz.page().kind === 'axis'")
     page.click("text=Bookmark this view")
-    before = page.evaluate("viz.page().at(3)")
+    before = until(page, "viz.page().at(3)")
     page.focus(".embeddings-stage canvas")
     page.keyboard.press("ArrowRight")
     until(page, f"viz.page().at(3)[0] !== {before[0]}")
@@ -139,7 +139,7 @@ def test_a_map_stands_aside_for_one_that_is_looked_at(
     pytest.importorskip("sklearn", reason="maps need scikit-learn: pip install everystep[maps]")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
-    with tracker.init(logdir=logdir, name="run") as run:
+    with tracker.init(logdir=logdir, name="run", machine=False) as run:
         run.log(
             {"a": tracker.Embedding(rng.normal(size=(1500, 20))), "b": tracker.Embedding(rng.normal(size=(30, 5)))},
             step=0,

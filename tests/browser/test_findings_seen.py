@@ -110,7 +110,7 @@ def test_what_is_found_in_a_run_that_goes_on_comes_by_itself(
         page.evaluate("document.querySelector('.finding').isFirst = true")
         planted.log(run, range(20, 60))
         run.flush()
-        until(page, "viz.page().length === 2", 30)
+        until(page, "viz.page().length === 2")
         assert page.evaluate("[...document.querySelectorAll('.finding')].map((each) => each.isFirst)") == [None, True]
         until(page, f"{BADGES}.live === 'error1 warning1'")
         page.evaluate("viz.set('page', 'curves')")
@@ -133,7 +133,7 @@ def test_nothing_moves_away_from_under_a_hand(
         page.mouse.down()
         planted.log(run, range(10, 40))
         run.flush()
-        until(page, f"{BADGES}.live === 'error1'", 30)
+        until(page, f"{BADGES}.live === 'error1'")
         assert (page.evaluate(CARD), page.evaluate(place)) == (False, before)
         page.mouse.up()
         until(page, CARD)

@@ -167,7 +167,7 @@ def test_the_wheel_does_what_the_readme_says(
     for step in range(3):
         training.stdin.write(f"{step}\n")
         training.stdin.flush()
-        until(page, f"viz.drawn('train/loss').live?.step.length === {step + 1}", 40)
+        until(page, f"viz.drawn('train/loss').live?.step.length === {step + 1}")
     training.stdin.close()
     assert training.wait(60) == 0
     until(page, "document.getElementById('live').textContent !== ''")

@@ -16,7 +16,7 @@ import tracker
 
 def log(logdir: Path, name: str, plain: dict[str, Any]) -> None:
     """A finished run with a graph."""
-    tracker.init(logdir=logdir, name=name)
+    tracker.init(logdir=logdir, name=name, machine=False)
     tracker.log_graph(tracker.Graph(plain["nodes"], plain["edges"]))
     tracker.finish()
 
@@ -151,7 +151,7 @@ def test_colours_and_the_picture_as_a_file(logdir: Path, show: Callable[..., Any
 
 def test_a_new_graph_keeps_what_was_open(logdir: Path, show: Callable[..., Any], until: Any) -> None:
     """A run that logs its graph again, with one block more, is shown at once and as it was opened."""
-    run = tracker.init(logdir=logdir, name="live")
+    run = tracker.init(logdir=logdir, name="live", machine=False)
     first, second = model_graphs.transformer(blocks=4), model_graphs.transformer(blocks=5)
     tracker.log_graph(tracker.Graph(first["nodes"], first["edges"]))
     run.flush()
@@ -272,7 +272,7 @@ def test_colours_tell_the_time_that_a_profile_measured(logdir: Path, show: Calla
         {**event, "name": "linear", "ts": 5000, "dur": 250, "args": {"module": "fc2"}},
         {**event, "name": "mul", "ts": 6000, "dur": 750, "args": {"module": ""}},
     ]
-    with tracker.init(logdir=logdir, name="timed") as run:
+    with tracker.init(logdir=logdir, name="timed", machine=False) as run:
         plain = model_graphs.mlp()
         run.log_graph(tracker.Graph(plain["nodes"], plain["edges"]))
         run.log({"profile": tracker.Profile({"traceEvents": trace})}, step=12)
@@ -297,7 +297,7 @@ def test_a_newer_profile_is_shown_at_once(logdir: Path, show: Callable[..., Any]
         event = {"ph": "X", "pid": 0, "tid": 1, "name": "MatMul", "ts": 0, "dur": microseconds}
         return tracker.Profile({"traceEvents": [{**event, "args": {"node": "dense"}}]})
 
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log_graph(tracker.Graph([{"name": "dense", "op": "MatMul"}, {"name": "x", "op": "Const"}], []))
         run.log({"profile": profile(2000)}, step=1)
         run.flush()

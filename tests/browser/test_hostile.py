@@ -85,7 +85,7 @@ def test_five_hundred_payloads_do_nothing(
     for tab in ("curves", "runs", "distributions", "media", "graph", "controls"):
         page.goto(f"{served.base}/?p={tab}")
         until(page, "viz.ready")
-        for card in page.query_selector_all(".card, .panel, .ag-row")[:8]:
+        for card in page.locator(".card, .panel, .ag-row").all()[:8]:
             card.hover()
         unharmed()
     assert page.evaluate("document.querySelectorAll('.control-history li').length") >= 20

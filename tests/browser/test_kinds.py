@@ -138,7 +138,7 @@ class View:
         self.until(f"viz.ready && document.body.dataset.page === '{name}'")
 
     def until(self, expression: str) -> Any:
-        return self._until(self.page, expression, 20)
+        return self._until(self.page, expression)
 
     def ink(self, selector: str, least: int = 300) -> None:
         """Waits until a canvas has so many pixels drawn."""

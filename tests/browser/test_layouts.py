@@ -13,7 +13,7 @@ def test_charts_are_as_the_layout_says(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Expressions find tags; three tags are a band; new points are drawn; titles are text."""
-    run = tracker.init(logdir=logdir, name="run")
+    run = tracker.init(logdir=logdir, name="run", machine=False)
     charts = {"<b>all</b>": {"losses": ["Multiline", ["/loss$", "([bad"]], "band": ["Margin", ["mean", "low", "high"]]}}
     run.log({"layout": tracker.Layout(charts)}, step=0)
     for step in range(5):

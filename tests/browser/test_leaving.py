@@ -219,7 +219,7 @@ class Visits:
         self._chromium = page.context.new_cdp_session(page)
         self._chromium.send("Performance.enable")
         page.goto(address)
-        until(page, "window.viz?.ready && document.body.classList.contains('has-dash')", 30)
+        until(page, "window.viz?.ready && document.body.classList.contains('has-dash')")
 
     def turn(self, names: tuple[str, ...], times: int) -> None:
         for _ in range(times):

@@ -55,8 +55,8 @@ def test_environments_are_compared(
     for name in ("first", "second"):
         train(TRAIN, str(logdir), name)
     page = show(logdir)
-    until(page, "document.querySelectorAll('.environment thead th').length === 3", 30)
-    until(page, "document.querySelector('.environment tr.differs') !== null", 30)
+    until(page, "document.querySelectorAll('.environment thead th').length === 3")
+    until(page, "document.querySelector('.environment tr.differs') !== null")
     differing = page.locator(".environment tr.differs th").all_inner_texts()
     assert differing == ["Command"]
     assert "Python" in page.locator(".environment tbody th").all_inner_texts()

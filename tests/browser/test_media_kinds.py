@@ -22,7 +22,7 @@ def test_a_sound_is_seen_and_can_be_played(show_media: Callable[..., Any], until
     """Waveform and spectrogram, a player that knows how long it is, and where one clicked."""
     page = show_media({0: {"s": tracker.Audio(np.sin(np.arange(16000) / 5), 8000)}})
     until(page, "document.querySelector('audio')?.duration === 2")
-    assert page.evaluate(INK, ".sound-plot canvas") > 10_000
+    until(page, f"({INK})('.sound-plot canvas') > 10_000")
     box = page.query_selector(".sound-plot").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
     until(page, "Math.abs(document.querySelector('audio').currentTime - 1) < 0.05")
@@ -243,7 +243,7 @@ def test_hostile_figures_ask_nobody_and_do_nothing(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Pictures of other hosts, links, arrays that claim a size, layouts of the wrong kind: drawn without it, or said."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         for number, figure in enumerate(HOSTILE_FIGURES):
             item = Medium(PLOTLY_FORM, {}, zlib.compress(json.dumps(figure).encode()))
             run.log({f"f{number}": opaque.OpaqueValue("figure", [item])}, step=0)

@@ -33,7 +33,7 @@ def test_a_picture_at_large_is_compared_and_followed(show_media: Callable[..., A
     page = show_media({step: {"p": scene(100 + step, 0.2 + step / 100)} for step in (0, 10, 20)})
     page.click(".picture-open")
     until(page, "document.querySelector('.large-legend')?.textContent.includes('dog')")
-    assert page.evaluate(INK, ".large-history") > 300
+    until(page, f"({INK})('.large-history') > 300")
     before = page.evaluate("document.querySelector('.large-world').style.transform")
     page.hover(".large-stage")
     page.mouse.wheel(0, -300)
@@ -54,11 +54,10 @@ def test_layers_are_switched_on_and_off(show_media: Callable[..., Any], until: C
     """A box is drawn over the picture, and not when its layer is off."""
     page = show_media({0: {"p": scene(50, 0.5)}})
     until(page, "document.querySelector('canvas.layers').width === 240")
-    assert page.evaluate(INK, "canvas.layers") > 500
+    until(page, f"({INK})('canvas.layers') > 500")
     page.get_by_role("button", name="found").click()
     until(page, "document.querySelector('canvas.layers').dataset.key.includes('found')")
-    page.wait_for_timeout(100)
-    assert page.evaluate(INK, "canvas.layers") == 0
+    until(page, f"({INK})('canvas.layers') === 0")
 
 
 def test_a_mask_colours_its_pixels(show_media: Callable[..., Any], until: Callable[..., Any]) -> None:
@@ -70,7 +69,8 @@ def test_a_mask_colours_its_pixels(show_media: Callable[..., Any], until: Callab
     width, height = page.evaluate(
         "[document.querySelector('canvas.layers').width, document.querySelector('canvas.layers').height]"
     )
-    assert 0.45 < page.evaluate(INK, "canvas.layers") / (width * height) < 0.55
+    share = until(page, f"({INK})('canvas.layers')") / (width * height)
+    assert 0.45 < share < 0.55
 
 
 def test_steps_stand_side_by_side(show_media: Callable[..., Any], until: Callable[..., Any]) -> None:
@@ -182,7 +182,7 @@ def test_classes_have_a_legend_and_one_colour_everywhere(
     until(page, "document.querySelector('.large .layer-chips button')")
     page.get_by_role("radio", name="Side by side").click()
     until(page, "[...document.querySelectorAll('.large canvas.layers')].every((each) => each.dataset.key && each.width === 240)")  # fmt: skip
-    assert page.evaluate(INK, ".large-frame:nth-child(2) canvas.layers") > 1000  # the other step's mask
+    until(page, f"({INK})('.large-frame:nth-child(2) canvas.layers') > 1000")  # the other step's mask
     slider = page.get_by_label("Minimum score of a box")
     assert slider.is_visible()
     slider.fill("0.5")
@@ -227,7 +227,7 @@ def test_a_picture_that_a_browser_cannot_show_says_so(
     head = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + (65_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
     bomb = head + zlib.crc32(head[12:]).to_bytes(4, "big") + b"\0\0\0\0IEND\xaeB`\x82"
     broken = opaque.OpaqueValue("image", [opaque.picture(bomb, 65_000, 65_000), opaque.picture(b"<svg onload=window.struck=1>", 9, 9)])  # fmt: skip
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"p": broken}, step=0)
         run.log({"q": scene(50, 0.5)}, step=0)
         run.flush()
@@ -250,7 +250,7 @@ def test_a_new_step_arrives_while_one_looks(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The newest is shown by itself; who looks at an older step stays there; the elements are the same ones."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"p": scene(10, 0.5), "t": tracker.Table({"n": [1]})}, step=0)
         run.flush()
         page.goto(f"{serve(logdir, '--no-token').base}/?p=media")

@@ -15,7 +15,7 @@ def test_surfaces_and_clouds_turn_together(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Each is drawn with its own corners; a drag on one turns both; the newest step is followed."""
-    run = tracker.init(logdir=logdir, name="<b>run</b>")
+    run = tracker.init(logdir=logdir, name="<b>run</b>", machine=False)
     corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
     faces = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]]
     for step in (1, 2):

@@ -91,7 +91,7 @@ def _fill(logdir: Path, whole: list[str], bare: list[str]) -> list[str]:
 def _go_through(page: Any, base: str, names: list[str], pages: list[str], until: Callable[..., Any]) -> None:
     for name in pages:
         page.goto(f"{base}/?p={name}")
-        until(page, "viz.ready", 40)
+        until(page, "viz.ready")
         assert set(names) <= set(page.evaluate("viz.runs()")), name
         assert page.query_selector("#view .empty") is None or name in ("machines", "ranks", "paths", "meshes"), name
         assert "could not be" not in page.inner_text("#view"), name

@@ -25,7 +25,7 @@ def no_server_stays() -> Iterator[None]:
 
 def test_a_cell_shows_one_chart_live(logdir: Path, page: Any, until: Callable[..., Any]) -> None:
     """The same server for the next cell."""
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"loss": 1.0, "other": 2.0}, step=0)
     run.flush()
     shown = notebook.show(logdir, tag="loss", smooth=0)
@@ -68,7 +68,7 @@ def test_a_notebook_of_another_port_and_name_may_frame_it(
     logdir: Path, page: Any, until: Callable[..., Any], name: str
 ) -> None:
     """Where Jupyter's page is of another site the browser keeps cookies back; the chart is there and live anyway."""
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"loss": 1.0}, step=0)
     run.flush()
     Notebook.output = notebook.show(logdir, tag="loss", smooth=0)._repr_html_()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import tracker
+from tests.browser.charts import OVER, drag, tip
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def everything(logdir: Path, serve: Callable[..., Any]) -> Iterator[Any]:
     ]
     runs = []
     for name in ("first", "second"):
-        run = tracker.init(logdir=logdir, name=name)
+        run = tracker.init(logdir=logdir, name=name, machine=False)
         runs.append(run)
         run.log_graph(tracker.Graph(nodes, edges))
         for step in range(60):
@@ -58,35 +59,28 @@ def test_curves_are_drawn_and_told(everything: Any, page: Any, until: Callable[.
     page.goto(everything.address)
     until(page, "viz.ready")
     assert [title.inner_text() for title in page.query_selector_all(".card-title")] == ["train/loss", "val/loss"]
-    card = page.query_selector("article[aria-label='val/loss']")
+    card = page.locator("article[aria-label='val/loss']")
     card.hover()
     assert "120 points, 0 hidden" in card.inner_text()
     assert "2 not finite" in card.inner_text()
-    box = page.query_selector("article[aria-label='train/loss'] canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    tip = page.inner_text("#tip")
-    assert "first" in tip
-    assert "second" in tip
-    assert "step" in tip
+    told = tip(page, OVER.format("train/loss"), 0.5, 0.5)
+    assert "first" in told
+    assert "second" in told
+    assert "step" in told
 
 
 def test_zooming_asks_for_finer_data_and_stays(everything: Any, page: Any, until: Callable[..., Any]) -> None:
     """Drag selects steps; double click shows all again; new points do not move the window."""
     page.goto(everything.address)
     until(page, "viz.ready")
-    box = page.query_selector("article[aria-label='train/loss'] canvas.over").bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.4, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
-    page.mouse.up()
+    drag(page, "train/loss", 0.4, 0.6)
     until(page, "viz.drawn('train/loss').first.step.length < 30")
     steps = page.evaluate("viz.drawn('train/loss').second.step")
     assert 15 < steps[0] < steps[-1] < 45
     everything.run.log({"train/loss": 5.0}, step=61)
     page.wait_for_timeout(300)
     assert page.evaluate("viz.drawn('train/loss').second.step") == steps
-    page.mouse.dblclick(box["x"] + box["width"] / 2, y)
+    page.dblclick(OVER.format("train/loss"))
     until(page, "viz.drawn('train/loss').second.step.length === 61")
 
 
@@ -136,9 +130,7 @@ def test_distributions_are_drawn(everything: Any, page: Any, until: Callable[...
     assert len(cards) == 2
     assert "6 steps" in cards[0].inner_text()
     assert page.evaluate(INK, "article.card canvas") > 2000
-    box = cards[0].query_selector("canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert "median" in page.inner_text("#tip")
+    assert "median" in tip(page, ".card canvas.over", 0.5, 0.5)
     everything.run.log({"weights/fc1": tracker.Histogram(np.ones(5))}, step=70)
     until(page, "document.querySelector('[aria-label=\"weights/fc1 of second\"]').textContent.includes('7 steps')")
 
@@ -216,7 +208,7 @@ def test_an_empty_logdir_waits_for_its_first_run(
     assert "Waiting for the first run" in said
     assert "tracker.log(" in said
     assert str(logdir) in said
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"loss": 1.0}, step=0)
     until(page, "viz.drawn('loss').a?.step.length === 1")
 
@@ -241,7 +233,7 @@ def test_hostile_names_are_text(logdir: Path, serve: Callable[..., Any], page: A
     """Runs, tags, captions and texts that look like code are shown and do nothing."""
     for number, text in enumerate(HOSTILE):
         name = f"{number} " + text.replace("/", "∕").replace("\\", "")
-        with tracker.init(logdir=logdir, name=name, notes=text, config={text: text}) as run:
+        with tracker.init(logdir=logdir, name=name, notes=text, config={text: text}, machine=False) as run:
             run.log({text: 1.0, f"group/{text}": 2.0}, step=0)
             run.log(
                 {
@@ -256,7 +248,7 @@ def test_hostile_names_are_text(logdir: Path, serve: Callable[..., Any], page: A
     for tab in ("curves", "distributions", "media", "graph"):
         page.goto(f"{served.base}/?p={tab}")
         until(page, "viz.ready")
-        for card in page.query_selector_all(".card, .panel")[:6]:
+        for card in page.locator(".card, .panel").all()[:6]:
             card.hover()
         page.wait_for_timeout(100)
         assert page.evaluate("window.struck") is None

@@ -13,6 +13,11 @@ import tracker
 from sample_runs.optimizer_race import SURFACES, main
 
 ROWS = "[...document.querySelectorAll('.paths-standing tbody tr')].map((row) => row.innerText.split('\\t').map((t) => t.trim()))"
+PLAYED = """() => {
+  const button = document.querySelector(".paths-play");
+  new MutationObserver(() => { window.isPlayed ||= button.classList.contains("is-playing"); }).observe(button, { attributes: true });
+}"""
+"""Notes that the button says so while it plays, which may be over before anybody asks."""
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -48,9 +53,10 @@ def test_a_race_is_drawn_scrubbed_and_played(
         assert pixels(page, name) != before
 
     page.select_option(".paths-transport select", "4")
+    page.evaluate(PLAYED)
     page.click(".paths-play")
-    until(page, "document.querySelector('.paths-play').classList.contains('is-playing')")
     until(page, "document.querySelector('.paths-transport output').textContent === 'step 40'")
+    assert page.evaluate("window.isPlayed")
     assert page.evaluate(ROWS) == rows
 
     page.click(".paths-names button:has-text('saddle')")
@@ -64,7 +70,7 @@ def test_places_appear_while_they_are_logged_and_names_are_text(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Live, without a reload; a path without a surface gets a window of its own; a broken surface breaks nothing."""
-    with tracker.init(logdir, HOSTILE) as run:
+    with tracker.init(logdir, HOSTILE, machine=False) as run:
         run.log({"path/<b>own</b>/x": 0.0, "path/<b>own</b>/y": 1.0}, step=0)
         run.log({"path/<b>own</b>/surface": tracker.Text('{"x": "no surface"}')}, step=0)
         run.flush()
@@ -77,7 +83,7 @@ def test_places_appear_while_they_are_logged_and_names_are_text(
             run.log({"path/<b>own</b>/x": step / 10, "path/<b>own</b>/y": 1 - step / 30}, step=step)
         until(page, f"({ROWS})[0][4] === '29'")
         assert page.evaluate(ROWS)[0][1] == "2.9"
-        with tracker.init(logdir, "second") as second:
+        with tracker.init(logdir, "second", machine=False) as second:
             second.log({"path/<b>own</b>/x": 5.0, "path/<b>own</b>/y": 5.0, "path/<b>own</b>/value": -1.0}, step=7)
             second.flush()
             until(page, f"({ROWS}).length === 2")
@@ -88,12 +94,12 @@ def test_a_logdir_without_paths_has_no_such_tab(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """A surface makes one, and is no text of the page of media."""
-    with tracker.init(logdir, "plain") as run:
+    with tracker.init(logdir, "plain", machine=False) as run:
         run.log({"train/loss": 1.0, "path/x": 2.0, "notes": tracker.Text("words")}, step=0)
     page.goto(f"{serve(logdir, '--no-token').base}/?p=media")
     until(page, "viz.ready && document.querySelectorAll('.panel').length")
     assert page.is_hidden("#tabs a[data-page=paths]")
-    with tracker.init(logdir, "surface") as run:
+    with tracker.init(logdir, "surface", machine=False) as run:
         run.log({"path/beale/surface": tracker.Text("{}")}, step=0)
     until(page, "!document.querySelector('#tabs a[data-page=paths]').hidden")
     assert [panel.inner_text() for panel in page.query_selector_all(".panel .last")] == ["notes"]

@@ -34,6 +34,7 @@ print("stopped", flush=True)
 """
 
 STRIP = ".control-proposal"
+TAB = "document.querySelector('.tabs [data-page=controls]')"
 
 
 def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
@@ -57,7 +58,7 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
             "lab-agent proposes lr → 0.0005 (now 0.001): “train/loss jumps”"
         )
         assert page.evaluate("viz.page().live.commands.length") == 0
-        assert page.get_attribute(".tabs [data-page=controls]", "title") == "1 proposal waiting for an answer"
+        until(page, f"{TAB}.title === '1 proposal waiting for an answer'")
     until(tabs[0], "document.querySelector('.controls-page [role=status]').textContent.includes('lab-agent proposes')")
     for page in tabs:
         page.evaluate(f"setTimeout(() => document.querySelector('{STRIP} button')?.click())")
@@ -66,7 +67,7 @@ def test_what_an_agent_proposes_is_accepted_in_two_tabs_and_applied_once(
         until(page, "viz.page().live.commands.at(-1)?.outcome === 'applied'")
         assert page.evaluate("viz.page().live.commands.length") == 1
         assert page.inner_text(".control-outcome").endswith("· lab-agent, accepted by anna")
-        assert page.get_attribute(".tabs [data-page=controls]", "data-waiting") is None
+        until(page, f"!{TAB}.hasAttribute('data-waiting')")
     stored = tracker.open(logdir).run("live")
     (command,) = stored.commands()
     assert command.step is not None

@@ -58,9 +58,9 @@ class Scene:
         self._proxies.append(proxies.jupyter(self.logdir.parent if beside else self.folder / "jupyter", more))
         return self._proxies[-1]
 
-    def until(self, condition: str, timeout: float = 30) -> None:
+    def until(self, condition: str) -> None:
         """Waits for what the page does."""
-        self._until(self.page, condition, timeout)
+        self._until(self.page, condition)
 
     def log(self, tag: str, value: float, step: int) -> None:
         """A point more, in the file when this returns."""
@@ -73,11 +73,11 @@ class Scene:
         self.until("document.getElementById('live').dataset.state === 'live'")
         for step in range(1, 6):
             self.log("loss", 1.0 / (step + 1), step)
-            self.until(f"viz.drawn('loss').a.step.length === {step + 1}", 15)
+            self.until(f"viz.drawn('loss').a.step.length === {step + 1}")
         assert self.page.evaluate("viz.drawn('loss').a.step") == list(range(6))
         # What is new of a run that is not a point, and a tag that was not there.
         self.log("val/loss", 3.0, 5)
-        self.until("viz.drawn('val/loss')?.a?.step.length === 1", 15)
+        self.until("viz.drawn('val/loss')?.a?.step.length === 1")
         assert self.page.evaluate("document.getElementById('live').title.includes('No WebSocket')") is asked
         assert self.page.is_hidden("#refused")
         self.until("document.body.classList.contains('has-dash')")
@@ -143,8 +143,8 @@ def test_curves_are_live_through_nginx(
     scene.page.evaluate("viz.set('page', 'curves')")
     scene.until("!location.search.includes('p=runs')")
     scene.page.reload()
-    scene.until("viz.ready && viz.drawn('loss')?.a?.step.length === 6", 30)
-    scene.until("document.getElementById('live').dataset.state === 'live'", 30)
+    scene.until("viz.ready && viz.drawn('loss')?.a?.step.length === 6")
+    scene.until("document.getElementById('live').dataset.state === 'live'")
     scene.forgive(*["WebSocket connection"] * asked)
 
 
@@ -168,7 +168,7 @@ def test_how_late_points_are_through_nginx(
     """None is lost either way; a figure of what asking costs."""
     proxy = scene.nginx(block, scene.serve("--no-token", *ALLOWED))
     scene.page.goto(f"http://training.example:{proxy.port}/")
-    scene.until("viz.ready && document.getElementById('live').dataset.state === 'live'", 30)
+    scene.until("viz.ready && document.getElementById('live').dataset.state === 'live'")
     scene.page.evaluate("viz.forgetLatency()")
     for step in range(1, 151):
         scene.run.log({"loss": 0.5}, step=step)
@@ -212,15 +212,15 @@ def test_a_page_that_asks_goes_on_after_a_restart(
     served = scene.serve()
     proxy = scene.nginx(FIRST.replace("location /", "location /viz/").replace("6006;", "6006/;"), served)
     scene.page.goto(f"http://127.0.0.1:{proxy.port}/viz/?token={served.token}")
-    scene.until("viz.ready && document.getElementById('live').title.includes('No WebSocket')", 30)
+    scene.until("viz.ready && document.getElementById('live').title.includes('No WebSocket')")
     served.stop()
     scene.until("document.getElementById('live').dataset.state === 'reconnecting'")
     scene.log("loss", 0.9, 1)
     again = scene.serve("--port", served.base.rpartition(":")[2])
-    scene.until("document.querySelector('dialog[open]') !== null", 30)
+    scene.until("document.querySelector('dialog[open]') !== null")
     scene.page.fill("dialog input", again.address)
     scene.page.click("dialog >> text=Go on")
-    scene.until("document.getElementById('live').dataset.state === 'live'", 30)
+    scene.until("document.getElementById('live').dataset.state === 'live'")
     scene.until("viz.drawn('loss').a.step.length === 2")
     scene.log("loss", 0.8, 2)
     scene.until("viz.drawn('loss').a.step.length === 3")

@@ -21,7 +21,7 @@ def test_the_threshold_moves_the_matrix_and_the_step_the_curves(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """Runs side by side; at the right end of the slider the page follows a run that goes on."""
-    runs = [tracker.init(logdir=logdir, name=name) for name in ("first", "second")]
+    runs = [tracker.init(logdir=logdir, name=name, machine=False) for name in ("first", "second")]
     for run in runs:
         for step in (1, 2, 3):
             run.log({"val/<b>spam</b>": curve(step)}, step=step)

@@ -153,7 +153,7 @@ def test_joined_curves_are_the_mean_over_ranks(
 ) -> None:
     """With the least and the greatest; the switch shows each point again."""
     page = show("curves&tags=train/loss", "article.card")
-    (line,) = until(page, "viz.settled() && viz.lines('train/loss').length && viz.lines('train/loss')")
+    (line,) = until(page, "viz.settled().then(() => viz.lines('train/loss').length && viz.lines('train/loss'))")
     table = np.full((RANKS, STEPS), np.nan)
     stored = tracker.open(logdir).run("many")
     for rank in range(RANKS):
@@ -166,7 +166,7 @@ def test_joined_curves_are_the_mean_over_ranks(
     assert line["max"] == np.nanmax(table, 0).tolist()
     page.click("text=Lines")
     page.click("text=Join ranks")
-    until(page, "viz.settled() && viz.lines('train/loss')[0]?.ranks === 1")
+    until(page, "viz.settled().then(() => viz.lines('train/loss')[0]?.ranks === 1)")
     assert page.evaluate("viz.drawn('train/loss').many.points") == np.isfinite(table).sum()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import tracker
 from dashboard.cli import main
+from tests.browser.charts import OVER, drag_over, tip
 from tracker.store.write import page_findings
 
 HOSTILE = "</script><img src=x onerror=window.struck=1>"
@@ -17,7 +18,7 @@ HOSTILE = "</script><img src=x onerror=window.struck=1>"
 def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Callable[..., Any], until: Any) -> None:
     """Zoom, hover, smoothing and runs to switch off; names are text; nothing is asked of any server."""
     for name in ("a", "b"):
-        with tracker.init(logdir=logdir, name=name, config={HOSTILE: HOSTILE}) as run:
+        with tracker.init(logdir=logdir, name=name, config={HOSTILE: HOSTILE}, machine=False) as run:
             for step in range(500):
                 run.log({"loss": math.exp(-step / 100), HOSTILE: 50.0 if step == 77 else 1.0}, step=step)
     file = tmp_path / "report.html"
@@ -29,13 +30,9 @@ def test_a_report_works_from_the_disk(logdir: Path, tmp_path: Path, new_page: Ca
     until(page, "window.report?.lines(1).length === 2")
     assert page.evaluate("report.range(1).y[1]") > 50  # the spike is there
     assert "2 runs, 2 tags, 2,000 points" in page.inner_text(".made")
-    canvas = page.locator("article[aria-label='loss'] canvas.over")
-    box = canvas.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert "step" in page.inner_text("#tip")
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=3)
-    page.mouse.up()
+    canvas = OVER.format("loss")
+    assert "step" in tip(page, canvas, 0.5, 0.5)
+    drag_over(page, canvas, (0.5, 0.5), (0.75, 0.5))
     until(page, "report.range(0).x[0] > 200 && report.range(0).x[1] < 400")
     page.locator("#runs input").first.uncheck()
     until(page, "report.lines(1).join() === 'b'")
@@ -75,7 +72,7 @@ def test_a_report_is_ordered_like_the_page(
 ) -> None:
     """Training and validation before what comes first by its letter; in both themes, without dashes nobody needs."""
     for number in range(14):
-        with tracker.init(logdir=logdir, name=f"r{number:02}") as run:
+        with tracker.init(logdir=logdir, name=f"r{number:02}", machine=False) as run:
             run.log({"D/loss": 1.0, **({"train/loss": 1.0, "val/loss": 1.0} if number == 13 else {})}, step=0)
     file = tmp_path / "report.html"
     assert main(["export", "--logdir", str(logdir), "-o", str(file)]) == 0
@@ -169,12 +166,8 @@ def test_a_report_of_many_runs_is_a_density_by_a_setting(
     until(page, "report.lines(0).join() === 'lr=0.01,lr=0.1'")
     page.select_option("label:has-text('Drawn as') select", "density")
     page.select_option("label:has-text('Colours') select", "")
-    box = page.locator("article canvas.over").bounding_box()
     page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.87, steps=3)
-    page.mouse.up()
+    drag_over(page, "article canvas.over", (0.5, 0.025), (0.6, 0.87))
     page.keyboard.up("Shift")
     until(page, "report.layers(0).map(([text]) => text).join() === 'others,selected'")
     page.excuse("file://")

@@ -24,8 +24,8 @@ def test_an_environment_is_one_file(logdir: Path, tmp_path: Path, new_page: Call
     # What was loaded: of a picture that its frame may not load the browser sometimes tells, and sometimes not.
     page.on("requestfinished", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
-    until(page, "document.querySelectorAll('#panes .pane').length === 13", 40)
-    until(page, "document.querySelector('[aria-label=\"Bars\"] .barlayer .point') !== null", 40)
+    until(page, "document.querySelectorAll('#panes .pane').length === 13")
+    until(page, "document.querySelector('[aria-label=\"Bars\"] .barlayer .point') !== null")
     until(page, "document.querySelector('[aria-label=\"There and back\"] .scatterlayer .js-line') !== null")
     until(
         page, "[...document.querySelectorAll('.pane img[src]')].every((image) => image.complete && image.naturalWidth)"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tracker
-from tests.browser.charts import lines
+from tests.browser.charts import lines, point
 
 
 def test_a_selected_run_stands_out_and_a_range_can_be_chosen(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
@@ -119,8 +119,7 @@ def test_long_names_show_what_tells_them_apart(
     assert sorted(found) == sorted(names)
     for name, part in zip(names, expected, strict=True):
         assert part in found[name]
-    box = page.query_selector("canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 30)
+    point(page, "canvas.over", 0.5, 0.15)
     until(page, "document.querySelectorAll('#tip td .clipped').length >= 6")
     found = kept("#tip td .clipped")
     for name, part in zip(names, expected, strict=True):
@@ -166,8 +165,7 @@ def test_runs_of_one_colour_are_told_apart_by_dashes(
     assert sum(drawn.values()) == 2
     backgrounds = page.evaluate("[...document.querySelectorAll('.run .swatch')].map((each) => getComputedStyle(each).backgroundImage !== 'none')")  # fmt: skip
     assert sum(backgrounds) == 2
-    box = page.query_selector("canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    point(page, "canvas.over", 0.5, 0.1)
     until(page, "document.querySelectorAll('#tip .sample line[stroke-dasharray]').length > 0")
     # Where a colour is of one run only it needs no dashes.
     page.evaluate("viz.set('off', ['r00', 'r01'])")

@@ -32,7 +32,9 @@ def log_six(logdir: Path) -> None:
     """The six."""
     for number in range(6):
         lr, seed = [0.1, 0.01][number % 2], number // 2
-        with tracker.init(logdir=logdir, name=f"sweep/{number}", config={"optimizer": {"lr": lr}, "seed": seed}) as run:
+        with tracker.init(
+            logdir=logdir, name=f"sweep/{number}", config={"optimizer": {"lr": lr}, "seed": seed}, machine=False
+        ) as run:
             for step in range(20):
                 run.log({"loss": math.nan if number == 5 else lr * 10 + seed + 1 / (step + 1), "acc": step / 20}, step=step)  # fmt: skip
 

@@ -18,7 +18,7 @@ import tracker
 @pytest.fixture
 def restarted(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]) -> Any:
     """A page that was open while its server ended and began again, with a new token; the new server."""
-    run = tracker.init(logdir=logdir, name="a")
+    run = tracker.init(logdir=logdir, name="a", machine=False)
     run.log({"loss": 1.0}, step=0)
     run.flush()
     served = serve(logdir)
@@ -71,7 +71,7 @@ def test_what_another_port_is_sent_opens_nothing_that_matters(
     logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
 ) -> None:
     """The page was opened, then a server of somebody else's on this machine: it is sent the cookie, and tries it."""
-    with tracker.init(logdir=logdir, name="a") as run:
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"loss": 1.0}, step=0)
     served = serve(logdir)
     page.goto(served.address)

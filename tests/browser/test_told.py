@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import tracker
-from tests.browser.charts import CARD, lines
+from tests.browser.charts import CARD, OVER, lines, point
 
 TOLD = "document.querySelector('[aria-label=\"{}\"] .told')?.textContent"
 
@@ -92,10 +92,9 @@ def test_a_group_says_how_many_of_its_runs_each_part_stands_for(odd: Any, page: 
     assert carried[5 + 60] == 1
     assert page.evaluate(f"Number.isNaN({curve}.whole[65]) && !Number.isNaN({curve}.part[65])")
     assert page.evaluate("document.querySelector('[aria-label=\"loss\"]').card.chart.view.rail") > 0
-    box = page.locator(f"{CARD.format('loss')} canvas.over").bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
+    point(page, OVER.format("loss"), 0.8, 0.5)
     until(page, "document.getElementById('tip').innerText.includes('1 of 2 runs')")
-    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
+    point(page, OVER.format("loss"), 0.3, 0.5)
     until(page, "/ · 2 runs/.test(document.getElementById('tip').innerText)")
 
 

@@ -55,7 +55,7 @@ def same(found: list[dict[str, Any]], wanted: list[tuple[str, float]]) -> None:
 def ask_the_browser(page: Any, served: Any, until: Callable[..., Any]) -> None:
     """Opens the page Try and chooses who answers."""
     page.goto(f"{served.address}&p=try")
-    until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null", 40)
+    until(page, "window.viz?.ready && document.querySelector('.try-pad') !== null")
     page.get_by_role("radio", name="Browser").click()
 
 
@@ -78,18 +78,18 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
 
     with page.expect_request("**/api/v1/try") as question:
         page.get_by_role("radio", name="Server").click()
-    until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')", 30)
+    until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')")
     given = np.asarray(question.value.post_data_json["input"]["image"], np.float32)
 
     page.context.set_offline(True)
     del asked[:]
     page.get_by_role("radio", name="Browser").click()
-    until(page, "document.querySelector('.try-said').textContent.endsWith('by the browser')", 30)
+    until(page, "document.querySelector('.try-said').textContent.endsWith('by the browser')")
     found = page.evaluate("viz.page().columns[0].top")
     same(found, tracker.open(logdir).run("a").model("digits").top({"image": given}))
     page.get_by_role("button", name="Clear").click()
     draw(page, at=(0.2, 0.5), to=(0.9, 0.4))
-    until(page, f"((top) => top.length === 10 && top[0].p !== {found[0]['p']})(viz.page().columns[0].top)", 30)
+    until(page, f"((top) => top.length === 10 && top[0].p !== {found[0]['p']})(viz.page().columns[0].top)")
     assert not [each.url for each in asked if "/live" not in each.url and "/session" not in each.url]
     page.excuse("ERR_INTERNET_DISCONNECTED", "WebSocket", "CompileError", "Content Security Policy")
 
@@ -104,7 +104,7 @@ def test_without_the_package_the_page_says_what_to_install(
     ask_the_browser(page, serve(logdir), until)
     until(page, "document.querySelector('.try-who .hint').textContent.includes(\"pip install 'everystep[try]'\")")
     draw(page, at=(0.3, 0.2), to=(0.6, 0.8))
-    until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')", 30)
+    until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')")
     assert page.get_by_role("radio", name="Server").get_attribute("aria-checked") == "true"
 
 
@@ -128,7 +128,7 @@ def test_a_model_card_answers_from_the_disk(
     model = tracker.open(logdir).run("a").model(name)
     same(page.evaluate(ask, x.ravel().tolist()), model.top({"image": x}))
     draw(page, at=(0.3, 0.2), to=(0.6, 0.8))
-    until(page, "card.answer()?.top.length === 10", 30)
+    until(page, "card.answer()?.top.length === 10")
     shown = page.inner_text("body")
     assert "step 7" in shown
     assert model.digest in shown

@@ -15,13 +15,13 @@ from tests.browser.charts import CARD
 @pytest.fixture
 def words(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]) -> Any:
     """The page of one finished run, "plain", with values that are large, lone or not finite, and one without scalars."""
-    with tracker.init(logdir=logdir, name="plain") as run:
+    with tracker.init(logdir=logdir, name="plain", machine=False) as run:
         for step in range(5):
             run.log({"tokens": 2_500_000.0, "broken": 1.0}, step=step)
         run.log({"broken": float("nan")}, step=5)
         run.log({"broken": float("inf")}, step=6)
         run.log({"lone": 0.75}, step=3)
-    with tracker.init(logdir=logdir, name="bare") as run:
+    with tracker.init(logdir=logdir, name="bare", machine=False) as run:
         run.mark("nothing measured", step=1)
     page.goto(f"{serve(logdir, '--no-token').base}/")
     until(page, "viz.ready && document.querySelectorAll('.run').length === 2")

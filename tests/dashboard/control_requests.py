@@ -30,7 +30,7 @@ def commands(client: Any, run: str = "a") -> list[dict[str, Any]]:
 
 def until(holds: Callable[[], Any]) -> Any:
     """Waits for what another thread does."""
-    for _ in range(1500):
+    for _ in range(6000):
         if found := holds():
             return found
         time.sleep(0.01)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def started(*words: str) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end, as users begin it."""
     return subprocess.run(
-        [sys.executable, "-m", "dashboard", *words], capture_output=True, text=True, timeout=30, cwd=ROOT
+        [sys.executable, "-m", "dashboard", *words], capture_output=True, text=True, timeout=100, cwd=ROOT
     )
 
 

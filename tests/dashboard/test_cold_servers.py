@@ -69,7 +69,7 @@ def at_once(base: str) -> list[tuple[str, int, bytes]]:
         address, body = question
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{base}/{address}", data, {"content-type": "application/json"})
-        begin.wait(30)
+        begin.wait(60)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 answer.read()

@@ -261,7 +261,7 @@ def test_the_list_of_runs_says_which_is_paused(client: TestClient, logdir: Path,
             assert ask(client, "paused", value, run="b").status_code == 200
             until(lambda value=value: standing() == ("running", value))  # type: ignore[misc]
         with TestClient(create_app(Settings(logdir)), base_url="http://127.0.0.1:6006") as later:
-            assert standing(later) == ("running", True)
+            until(lambda: standing(later) == ("running", True))
         if ends == "killed":
             training.kill()
             training.wait()

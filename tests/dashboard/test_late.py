@@ -21,7 +21,7 @@ def test_questions_wait_for_the_part_and_it_is_made_once() -> None:
     may, made = threading.Event(), []
 
     def make() -> Any:
-        assert may.wait(30)
+        assert may.wait(60)
         made.append(1)
         return PlainTextResponse("here")
 
@@ -30,7 +30,7 @@ def test_questions_wait_for_the_part_and_it_is_made_once() -> None:
         answers = [asking.submit(client.get, "/") for _ in range(2)]
         assert not any(answer.done() for answer in answers)
         may.set()
-        assert [answer.result(30).text for answer in answers] == ["here", "here"]
+        assert [answer.result(60).text for answer in answers] == ["here", "here"]
     assert made == [1]
 
 

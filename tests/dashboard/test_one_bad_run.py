@@ -284,7 +284,7 @@ def download(base: str, **body: Any) -> tuple[bytes, Any]:
     request = urllib.request.Request(
         f"{base}/api/v1/export", json.dumps(body).encode(), {"content-type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=30) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         return reply.read(), json.loads(reply.headers["x-left-out"] or "null")
 
 
@@ -319,11 +319,11 @@ def test_the_page_asks_for_a_run_by_the_name_that_it_is_shown(two: Path, serve: 
     """Also where its folder's name is no text."""
     os.rename(two / "bad", two / NOT_UTF8)
     base = serve(two, "--no-token").base
-    with urllib.request.urlopen(f"{base}/api/v1/runs", timeout=30) as reply:
+    with urllib.request.urlopen(f"{base}/api/v1/runs", timeout=60) as reply:
         name = min(run["name"] for run in json.loads(reply.read())["runs"])
     assert name == "caf\\udce9"
     asked = urllib.parse.urlencode({"run": name, "tag": "loss", "columns": 10})
-    with urllib.request.urlopen(f"{base}/api/v1/scalars?{asked}", timeout=30) as reply:
+    with urllib.request.urlopen(f"{base}/api/v1/scalars?{asked}", timeout=60) as reply:
         assert sum(json.loads(reply.read())["count"]) == STEPS
     data, said = download(base, form="csv", runs=[name])
     assert (data.count(b"\n"), said) == (2 * STEPS + 1, None)

@@ -55,7 +55,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def wait_for(client: TestClient, condition: Any) -> None:
-    for _ in range(500):
+    for _ in range(6000):
         if condition(runs(client)):
             return
         time.sleep(0.01)

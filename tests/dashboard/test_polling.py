@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2 as httpx
@@ -15,6 +18,7 @@ from starlette.testclient import TestClient
 
 import tracker
 from dashboard.live import long_polling
+from dashboard.live.websocket import LiveRuns
 
 
 def opened(client: Any, *tags: str, base: str = "") -> str:
@@ -117,19 +121,39 @@ def test_there_are_never_more_tabs_than_some(client: TestClient, monkeypatch: py
 
 def test_who_does_not_ask_any_more_is_forgotten(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nothing is gathered for nobody; who waits for an answer has not gone."""
-    monkeypatch.setattr(long_polling, "FORGOTTEN_S", 0.05)
-    monkeypatch.setattr(long_polling, "HELD_S", 1.0)
-    gone = client.post("/live").json()["tab"]
-    waits = client.post("/live").json()["tab"]
-    assert message(client.get(f"/live/{waits}"))[0]["points"] == []
-    assert client.post(f"/live/{waits}", json={}).status_code == 204
+    later, is_held, going = [0.0], threading.Event(), long_polling.gone
+
+    def held(request: Any) -> Any:
+        is_held.set()
+        return going(request)
+
+    monkeypatch.setattr(long_polling, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later[0]))
+    monkeypatch.setattr(long_polling, "gone", held)
+    monkeypatch.setattr(long_polling, "HELD_S", 60.0)
+    gone, waits = (client.post("/live").json()["tab"] for _ in range(2))
+    with ThreadPoolExecutor(1) as asking:
+        answer = asking.submit(client.get, f"/live/{waits}")
+        assert is_held.wait(60)
+        later[0] = long_polling.FORGOTTEN_S + 1
+        client.post("/live")  # with each that is opened it is looked who has gone
+        assert client.post(f"/live/{waits}", json={"ping": 1}).status_code == 204
+        assert message(answer.result(60))[0]["answers"][0]["pong"] == 1
     assert client.post(f"/live/{gone}", json={}).status_code == 410
+
+
+def test_who_has_gone_is_forgotten_though_nobody_comes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the clock."""
+    discard, is_forgotten = LiveRuns.discard, threading.Event()
+    monkeypatch.setattr(LiveRuns, "discard", lambda self, tab: (discard(self, tab), is_forgotten.set()))
+    monkeypatch.setattr(long_polling, "FORGOTTEN_S", 0.05)
+    client.post("/live")
+    assert is_forgotten.wait(60)
 
 
 def test_a_held_question_does_not_hold_the_server(logdir: Path, run: tracker.Run, serve: Callable[..., Any]) -> None:
     """Ctrl-C ends it at once and without a word, whoever waits."""
     served = serve(logdir, "--no-token")
-    with httpx.Client(timeout=30) as asker:
+    with httpx.Client(timeout=60) as asker:
         tab = opened(asker, base=served.base)
         message(asker.get(tab))
         ended: list[Exception] = []
@@ -144,7 +168,7 @@ def test_a_held_question_does_not_hold_the_server(logdir: Path, run: tracker.Run
         asking = threading.Thread(target=ask)
         asking.start()
         assert served.stop() == 0
-        asking.join(10)
+        asking.join(60)
         assert not asking.is_alive()
         assert ended
     assert [line for line in served.lines if "everystep is at" not in line] == []

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,15 @@ def asked(client: TestClient, name: str, *rows: float) -> tuple[int, Any]:
 
 def worker() -> psutil.Process:
     """The process that answers, of this one's."""
-    (found,) = (each for each in psutil.Process().children() if "dashboard.serving.worker" in each.cmdline())
+    (found,) = filter(is_worker, psutil.Process().children())
     return found
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether a process answers for models. One that ends just now says nothing of itself."""
+    with suppress(psutil.Error):
+        return "dashboard.serving.worker" in process.cmdline()
+    return False
 
 
 def metric(client: TestClient, name: str) -> float:
@@ -78,7 +85,7 @@ def metric(client: TestClient, name: str) -> float:
 
 def until(holds: Callable[[], bool]) -> None:
     """Waits for a condition."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -86,27 +93,40 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_what_takes_too_long_is_given_up(logged: Path) -> None:
     """504 with a sentence; the worker that hangs is ended and others are answered, by a new one."""
+    late: list[str] = []
+
+    def is_answered(client: TestClient, name: str, row: float, answer: float) -> bool:
+        """On a busy machine the time may be over before a good question is answered as well."""
+        status, said = asked(client, name, row)
+        if status != 200:
+            late.append(name)
+            assert status == 504, said
+            return False
+        assert said == {"predictions": [answer]}
+        return True
+
     with visiting(logged, Limits(deadline_s=1.0, open_s=60.0)) as client:
-        until(lambda: asked(client, "two", 1.0) == (200, {"predictions": [2.5]}))  # the first opening may take a second
-        until(lambda: asked(client, "slow", 3) == (200, {"predictions": [3]}))
-        first = worker().pid
+        until(lambda: is_answered(client, "two", 1.0, 2.5))  # the first opening may take a second
+        until(lambda: is_answered(client, "slow", 3, 3))
+        first, begun, late[:] = worker().pid, metric(client, "everystep_serving_worker_starts_total"), []
         status, said = asked(client, "slow", FOREVER)
         assert status == 504
         assert "1 s" in said["error"]
-        until(lambda: asked(client, "two", 1.0) == (200, {"predictions": [2.5]}))
+        until(lambda: is_answered(client, "two", 1.0, 2.5))
         assert worker().pid != first
-        until(lambda: asked(client, "slow", 3)[0] == 200)  # it was the question's fault, and not the model's
-        assert metric(client, "everystep_serving_worker_starts_total") == 2
+        until(lambda: is_answered(client, "slow", 3, 3))  # it was the question's fault, and not the model's
+        assert 1 <= metric(client, "everystep_serving_worker_starts_total") - begun <= 1 + len(late)
 
 
 def test_a_full_queue_is_said(logged: Path) -> None:
     """429 for those beyond; 504 for those whose time is over while they wait; the server answers meanwhile."""
-    with visiting(logged, Limits(deadline_s=3.0, open_s=60.0, max_waiting=4)) as client:
+    with visiting(logged, Limits(deadline_s=5.0, open_s=60.0, max_waiting=4)) as client:
         until(lambda: asked(client, "slow", 3)[0] == 200)
         until(lambda: asked(client, "two", 3)[0] == 200)
+        batches = metric(client, "everystep_serving_batch_size_count")
         with ThreadPoolExecutor(10) as pool:
             busy = pool.submit(asked, client, "slow", FOREVER)
-            until(lambda: metric(client, "everystep_serving_batch_size_count") >= 3)
+            until(lambda: metric(client, "everystep_serving_batch_size_count") > batches)
             waiting = [pool.submit(asked, client, "two", 1.0) for _ in range(9)]
             until(lambda: sum(each.done() for each in waiting) >= 5)
             refused = [each.result() for each in waiting if each.done()]
@@ -146,7 +166,7 @@ def test_a_worker_that_dies_idle_is_started_again(logged: Path) -> None:
         assert asked(client, "two", 1.0)[0] == 200
         first = worker()
         first.kill()
-        first.wait(10)
+        first.wait(60)
         assert asked(client, "two", 3.0) == (200, {"predictions": [3.5]})
 
 
@@ -242,7 +262,7 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, logged: Path, serve: Ca
     (child,) = psutil.Process(served.process.pid).children()
     served.process.kill()
     served.process.wait()
-    child.wait(20)
+    child.wait(60)
 
 
 def test_what_waits_is_asked_together(logged: Path) -> None:

@@ -26,7 +26,7 @@ def log(root: Path, name: str, count: int = 50) -> None:
 
 def until(condition: Callable[[], Any]) -> None:
     """Waits for what another thread does."""
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return
         time.sleep(0.01)

@@ -163,7 +163,7 @@ def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
         asker = Asker(served)
         with asker.tab() as other, socket.socket() as line:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            line.settimeout(30)
+            line.settimeout(60)
             line.connect(asker.place)
             line.sendall(
                 b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -183,7 +183,7 @@ def test_a_tab_that_stops_reading_is_let_go_of(tmp_path: Path) -> None:
                 press()
             assert max(sizes) - sizes[0] < 32 << 20
             other.send('{"ping": "still here"}')
-            while b"still here" not in bytes(other.recv(timeout=30)):
+            while b"still here" not in bytes(other.recv(timeout=60)):
                 pass
         assert asker.get("/healthz").status == 200
 

@@ -50,7 +50,7 @@ def names(client: TestClient) -> set[str]:
 
 def until(condition: Callable[[], Any]) -> None:
     """Waits for what another thread does."""
-    for _ in range(1500):
+    for _ in range(6000):
         if condition():
             return
         time.sleep(0.01)

@@ -80,7 +80,7 @@ def test_who_adds_rows_says_so(store: PgStore, tmp_path: Path) -> None:
     with tracker.init(logdir=tmp_path, name="r", machine=False) as run:
         run.log({"x": 1.0}, 0)
     carry_run(tmp_path / "r", store, "told")
-    assert told.get(timeout=30) == store.root / "told"
+    assert told.get(timeout=60) == store.root / "told"
     assert not listening.is_over
     with store.engine.connect() as mine:
         mine.exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")

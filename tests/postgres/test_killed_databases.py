@@ -108,7 +108,7 @@ def test_nothing_acknowledged_is_lost(
         for sender in senders:
             sender.stopped.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         for target in targets:
             target.close()
     for root, said in zip(roots, acknowledged, strict=True):

@@ -95,7 +95,7 @@ def test_a_database_that_does_not_answer_keeps_no_training(
         training = train(TRAINING, f"postgresql+psycopg://me:hush@{place}")
         root = Path(training.says())
         figure(f'init(logdir="postgresql+…"), {database}: 300 steps and the end {float(training.says()):.2f} s')
-        assert training.process.wait(20) == 0
+        assert training.process.wait(60) == 0
         assert tracker.open(root).run("a").status == "finished"
         shown = f"postgresql+psycopg://me@{place}"
         words = [each for each in _words_of_processes() if b"tracker.ship" in each]

@@ -36,7 +36,7 @@ class Heard:
     def until(self, name: str) -> list[str]:
         """All that was told until a run of this name is."""
         found = []
-        while (each := self._told.get(timeout=30)) != name:
+        while (each := self._told.get(timeout=60)) != name:
             found.append(each)
         return found
 
@@ -56,7 +56,7 @@ def wake(all_told: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Itera
 
     def asleep(_: float) -> None:
         with contextlib.suppress(queue.Empty):
-            woken.get(timeout=30)
+            woken.get(timeout=60)
 
     monkeypatch.setattr(telling, "sleep", asleep)
     yield lambda: woken.put(None)

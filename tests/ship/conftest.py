@@ -39,7 +39,7 @@ def ship(logdir: Path) -> Callable[..., Progress]:
     def act(served: Served, token: str = TOKEN, root: Path = logdir) -> Progress:
         server = Server(served.base, token)
         try:
-            return Shipper(root, server).run(once=True, wait_s=20)
+            return Shipper(root, server).run(once=True, wait_s=60)
         finally:
             server.close()
 

@@ -16,6 +16,7 @@ import numpy as np
 import preload
 from asked_server import TOKEN
 from cutting_proxy import CuttingProxy
+from held_port import held_port
 from replicas import stores_differ
 from served import Served
 
@@ -61,10 +62,15 @@ def killed(process: Any) -> None:
 
 def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, seed: int) -> Told:
     """Cuts so many times, and lets it come to its end; then both stores are equal."""
+    with held_port() as port:
+        return _played(logdir, there, lambda: receive("--port", str(port)), CuttingProxy(port, seed), cuts, seed)
+
+
+def _played(
+    logdir: Path, there: Path, receive: Callable[[], Served], proxy: CuttingProxy, cuts: int, seed: int
+) -> Told:
     chance = random.Random(seed)
     served = receive()
-    port = served.base.rpartition(":")[2]
-    proxy = CuttingProxy(int(port), seed)
     address = f"http://127.0.0.1:{proxy.port}"
     shipper = shipping(logdir, address)
     kills = servers = step = 0
@@ -85,9 +91,9 @@ def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, s
             shipper = shipping(logdir, address)
         elif what < 0.08:
             os.kill(served.process.pid, signal.SIGKILL)
-            served.process.wait(20)
+            served.process.wait(60)
             servers += 1
-            served = receive("--port", port)
+            served = receive()
         elif what < 0.5:
             proxy.repeat()
         else:
@@ -100,7 +106,7 @@ def play(logdir: Path, there: Path, receive: Callable[..., Served], cuts: int, s
     killed(shipper)
     proxy.is_kind = True
     with contextlib.closing(Server(address, TOKEN)) as server:
-        found = Shipper(logdir, server).run(once=True, wait_s=30)
+        found = Shipper(logdir, server).run(once=True, wait_s=60)
     proxy.close()
     assert (found.trouble, found.refused) == (None, {})
     assert stores_differ(logdir, there) == []

@@ -57,7 +57,7 @@ class CuttingProxy:
         answers = threading.Thread(target=self._pass, args=(server, client, "pass" if way == "half" else way, after // 4, False), daemon=True)  # fmt: skip
         answers.start()
         self._pass(client, server, "pass" if way in ("deaf", "late") else way, after, True)
-        answers.join(20)
+        answers.join(60)
         for each in (client, server):
             with contextlib.suppress(OSError):
                 each.close()

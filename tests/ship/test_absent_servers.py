@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from asked_server import READING, TOKEN
+from held_port import held_port
 from replicas import SEGMENT, stores_differ
 from served import Served
 from steering import until
@@ -33,21 +34,21 @@ def test_a_server_that_receives_again_is_sent_what_was_logged_meanwhile(logdir: 
     """It was begun without --receive: the sender says so once, lives on, and needs nobody."""
     with tracker.init(logdir=logdir, name="a", machine=False) as run:
         run.log({"x": 1.0})
-    plain = serve(there, *options)
     told: list[str] = []
 
     def tell(progress: shipper.Progress) -> None:
         if progress.trouble is not None:
             told.append(progress.trouble)
 
-    with contextlib.closing(Server(plain.base, TOKEN)) as server:
+    with held_port() as port, contextlib.closing(Server(f"http://127.0.0.1:{port}", TOKEN)) as server:
+        plain = serve(there, *options, "--port", str(port))
         sender = Shipper(logdir, server, tell)
         thread = threading.Thread(target=sender.run)
         thread.start()
         try:
             until(lambda: len(told) > 3, "it gave up")
             plain.stop()
-            receive("--port", plain.base.rpartition(":")[2])
+            receive("--port", str(port))
             until(lambda: sender.progress().done == 1, "it does not go on")
         finally:
             sender.stopped.set()
@@ -106,7 +107,7 @@ def test_a_segment_that_no_writer_calls_so_keeps_no_other(logdir: Path, there: P
     odd.parent.mkdir()
     odd.write_bytes(path.read_bytes())
     with contextlib.closing(Server(receive().base, TOKEN)) as server:
-        found = Shipper(logdir, server).run(once=True, wait_s=20)
+        found = Shipper(logdir, server).run(once=True, wait_s=60)
     assert (found.trouble, found.done, list(found.refused)) == (None, 1, [str(odd)])
     assert [each.name for each in there.rglob("*.sqlite")] == [path.name]
 

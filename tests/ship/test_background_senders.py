@@ -86,13 +86,13 @@ def test_the_sender_outlives_the_training_and_ends_when_all_is_there(logdir: Pat
     assert os.getsid(pid) != os.getsid(first.process.pid)
     assert first.says()
     os.killpg(first.process.pid, signal.SIGINT)
-    first.process.wait(20)
+    first.process.wait(60)
     second = train(TRAINING, str(logdir), "b", served.base)
     third = train(TRAINING, str(logdir), "c", served.base)
     for training in (second, third):
         assert training.says() == "begun"
         assert training.says()
-        assert training.process.wait(20) == 0
+        assert training.process.wait(60) == 0
     until(lambda: len(senders()) <= 1, "two of them send")  # who finds the lock taken ends
     until(lambda: len(list(there.rglob("*.sqlite"))) == 3 and not stores_differ(logdir, there), "not all arrived")
     until(lambda: not senders(), "the sender does not end")
@@ -115,7 +115,7 @@ def test_a_server_that_does_not_answer_keeps_no_training(logdir: Path, receive: 
         training = train(TRAINING, str(logdir), "a", address)
         assert training.says() == "begun"
         took, slowest = map(float, training.says().split())
-        assert training.process.wait(20) == 0
+        assert training.process.wait(60) == 0
         figure(
             f"init(server=…), server {server}: 300 steps and the end {took:.2f} s, slowest log() {slowest * 1e3:.2f} ms"
         )

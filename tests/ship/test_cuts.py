@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from asked_server import TOKEN
 from cut_shipping import play
+from held_port import held_port
 from replicas import stores_differ
 from served import Served
 
@@ -73,14 +74,13 @@ def test_a_power_cut_takes_back_what_was_only_in_memory(logdir: Path, there: Pat
     (path,) = logdirs.segment_files(logdir / "a")
     tail = Tail(path)
     tail.origin = copied.origin_of(path)
-    served = receive()
-    port = served.base.rpartition(":")[2]
-    with contextlib.closing(Server(served.base, TOKEN)) as server:
+    with held_port() as port, contextlib.closing(Server(f"http://127.0.0.1:{port}", TOKEN)) as server:
+        served = receive("--port", str(port))
         tail.send(server)
         served.process.kill()
         served.process.wait()
         shutil.copytree(there, tmp_path / "on the disk")
-        served = receive("--port", port)
+        served = receive("--port", str(port))
         before = tail.behind
         tail.send(server)
         assert tail.behind < before
@@ -88,7 +88,7 @@ def test_a_power_cut_takes_back_what_was_only_in_memory(logdir: Path, there: Pat
         served.process.wait()
         shutil.rmtree(there)
         shutil.copytree(tmp_path / "on the disk", there)
-        receive("--port", port)
+        receive("--port", str(port))
         assert tail.send(server) >= 0
         assert tail.behind == before
         while not tail.is_done:

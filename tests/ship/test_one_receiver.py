@@ -22,7 +22,7 @@ def test_a_second_server_refuses_to_receive(there: Path, serve: Callable[..., Se
     serve(there)
     serve(there.parent, "--receive")
     os.kill(first.process.pid, signal.SIGKILL)
-    first.process.wait(20)
+    first.process.wait(60)
     second = receive()
     assert second.stop() == 0
     receive()

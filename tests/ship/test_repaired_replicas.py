@@ -32,7 +32,7 @@ def log(run: tracker.Run, first: int, count: int) -> None:
 def damage(root: Path) -> Path:
     """Changes a stretch of points of the run behind its back; its file."""
     (path,) = (root / "a").glob("events.*.sqlite")
-    with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection:
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
         changed = connection.execute(
             "UPDATE scalars SET points=zeroblob(length(points)) WHERE level=0 AND n=0 AND last_step IS NOT NULL"
         )

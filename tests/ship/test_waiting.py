@@ -53,7 +53,7 @@ class Rate:
         return Demand(lambda: self.rows, lambda: frozenset({"loss"}))
 
 
-def hear(asks: Waiting, known: frozenset[str] = frozenset(), wait_s: float = 20.0) -> asyncio.Task[Heard]:
+def hear(asks: Waiting, known: frozenset[str] = frozenset(), wait_s: float = 60.0) -> asyncio.Task[Heard]:
     """A machine that waits, and knows that all points are wanted."""
     return asyncio.create_task(asks.hear("", [SEGMENT], known, demand.named(None), wait_s))
 
@@ -68,6 +68,7 @@ def test_a_command_is_read_once_for_all_who_wait(received: Receiver, there: Path
     read: list[Path] = []
     unanswered = commands.unanswered
     monkeypatch.setattr(commands, "unanswered", lambda files, folder: read.append(folder) or unanswered(files, folder))
+    monkeypatch.setattr(waiting, "ANEW_S", 60.0)
     looks: list[int] = []
     look = Waiting._changed
     monkeypatch.setattr(Waiting, "_changed", lambda self, folders: looks.append(len(folders)) or look(self, folders))
@@ -75,11 +76,18 @@ def test_a_command_is_read_once_for_all_who_wait(received: Receiver, there: Path
 
     async def act() -> list[Heard]:
         machines = [hear(asks) for _ in range(MACHINES)]
-        knows = hear(asks, frozenset({"n"}), 0.3)
+        knows = hear(asks, frozenset({"n"}))
         await when_waiting(asks, MACHINES + 1)
         ask(there / "a", "lr", 1.0, nonce="n")
         heard = await asyncio.gather(*machines)
-        assert (await knows).commands == {}
+        (wait,) = asks._waits
+        while wait.woken.is_set() or wait.changed:  # it has not looked yet
+            await asyncio.sleep(0.005)
+        await asks._done(lambda: None)
+        await asyncio.sleep(0.005)
+        assert not knows.done()
+        knows.cancel()
+        await asyncio.gather(knows, return_exceptions=True)
         return heard
 
     found = event_loop.run(act())
@@ -104,7 +112,7 @@ def test_who_knows_of_another_demand_is_told_at_once(received: Receiver) -> None
         heard = await first
         second = await hear(asks)
         rate.rows = 0.0
-        third = await asks.hear("", [], frozenset(), demand.named(frozenset({"loss"})), 20.0)
+        third = await asks.hear("", [], frozenset(), demand.named(frozenset({"loss"})), 60.0)
         return heard, second, third
 
     heard, second, third = event_loop.run(act())
@@ -128,6 +136,27 @@ def test_many_more_are_asked_to_come_again(received: Receiver, monkeypatch: pyte
         await asyncio.gather(*machines, return_exceptions=True)
         assert not asks._waits
         assert (await hear(asks, wait_s=0)).commands == {}
+
+    event_loop.run(act())
+    asks.close()
+
+
+def test_who_leaves_in_the_moment_of_news_is_let_go_of(received: Receiver) -> None:
+    """And not waited on for as long as it had wanted to."""
+    asks = Waiting(received, Rate().demand())
+
+    async def act() -> None:
+        machine = hear(asks)
+        await when_waiting(asks, 1)
+        (wait,) = asks._waits
+        while not wait.woken._waiters:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.005)
+        wait.woken.set()
+        await asyncio.sleep(0)
+        machine.cancel()
+        await asyncio.wait((machine,), timeout=30)
+        assert machine.cancelled()
+        assert not asks._waits
 
     event_loop.run(act())
     asks.close()

@@ -45,7 +45,7 @@ run.log({"loss": 1000.0})
 @pytest.mark.parametrize("loaded", ["cold", "warm"])
 def test_a_run_that_begins_without_a_descriptor(logdir: Path, loaded: str) -> None:
     """Nothing is raised; two runs of one name are two; all is stored once there is room, and read as a living run's."""
-    subprocess.run([sys.executable, "-c", CROWDED, logdir, loaded], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", CROWDED, logdir, loaded], check=True, timeout=100)
     store = tracker.open(logdir)
     run = store.run("run")
     assert (run.status, run.segments()[0].lost, run.config) == ("finished", {}, {"lr": 1})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import pty
 import subprocess
@@ -11,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from steering import until
 
 import tracker
+from tracker.machine.console import TEE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +25,7 @@ def python(code: str, *words: str, **options: Any) -> subprocess.CompletedProces
     """Runs a script that prints, to its end."""
     return subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code), *words],
-        capture_output=True, text=True, timeout=60, cwd=ROOT, check=False, **options,
+        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False, **options,
     )  # fmt: skip
 
 
@@ -46,6 +50,23 @@ def test_both_outputs_are_kept_whoever_prints(logdir: Path) -> None:
     }
     assert sorted(by_stream["stdout"].splitlines()) == ["a child", "a print"]
     assert by_stream["stderr"] == "a library\n"
+
+
+def test_a_process_that_passes_the_output_on_late_is_waited_for(logdir: Path, tmp_path: Path) -> None:
+    """On a busy machine it may begin when all was printed."""
+    late = tmp_path / "late.py"
+    late.write_text(f"import runpy, time\ntime.sleep(0.3)\nrunpy.run_path({str(TEE)!r}, run_name='__main__')\n")
+    code = """
+    import sys, tracker
+    from pathlib import Path
+    from tracker.machine import console
+    console.TEE, console.STOP_S, console.BEGIN_S = Path(sys.argv[2]), 0.05, 60.0
+    with tracker.init(logdir=sys.argv[1], name="a", machine=False, console=True):
+        print("said early")
+    """
+    done = python(code, str(logdir), str(late))
+    assert (done.stdout, done.stderr) == ("said early\n", "")
+    assert tracker.open(logdir).run("a").console().text == "said early\n"
 
 
 def test_nothing_is_kept_unless_it_is_asked_for(logdir: Path) -> None:
@@ -184,11 +205,21 @@ def test_descriptors_are_given_back(logdir: Path) -> None:
     """A thousand runs in one process take no descriptor with them."""
     with tracker.init(logdir=logdir, name="a", machine=False, console=True):
         pass
-    before = len(os.listdir("/proc/self/fd"))
+    gc.collect()
+    before = descriptors()
     for _ in range(3):
         with tracker.init(logdir=logdir, name="a", machine=False, console=True):
             print("x")
-    assert len(os.listdir("/proc/self/fd")) == before
+    until(lambda: descriptors() <= before)
+
+
+def descriptors() -> set[tuple[str, str]]:
+    """Those that are open in this process, and what each is of: other threads may open and close some meanwhile."""
+    found = set()
+    for each in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # that of the list itself
+            found.add((each, os.readlink(f"/proc/self/fd/{each}")))
+    return found
 
 
 def test_later_pieces_are_read_from_a_cursor(logdir: Path) -> None:

@@ -154,5 +154,5 @@ def test_who_listens_when_the_loop_waits_is_called_too(run: tracker.Run) -> None
     page_file.add_command(run.folder, "e", "event:a", 1, None, None)
     until(lambda: heard)
     ask(run.folder, "paused", False)
-    loop.join(20)
+    loop.join(60)
     assert not loop.is_alive()

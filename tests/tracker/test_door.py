@@ -341,7 +341,7 @@ def test_a_script_and_arguments_that_are_not_utf_8(logdir: Path, tmp_path: Path)
         "import sys, tracker\nrun = tracker.init(logdir=sys.argv[1], name='run', command=True, console=True)\n"
         "print('caf\\udce9'.encode('utf-8', 'surrogateescape'))\nrun.log({'x': 1.0})\nrun.finish()\n"
     )
-    subprocess.run([sys.executable, script, logdir, HALF], check=True, timeout=60)
+    subprocess.run([sys.executable, script, logdir, HALF], check=True, timeout=100)
     (found,) = tracker.open(logdir).run("run").environment()
     assert found["script"] == f"{SHOWN}.py"
     assert SHOWN in json.dumps(found["command"], ensure_ascii=False).replace("\\\\", "\\")

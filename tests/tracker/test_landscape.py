@@ -208,8 +208,10 @@ def test_progress_is_told_and_a_cancelled_landscape_stays_as_it_is(run: tracker.
     assert begun.wait(60)
     assert 0 < landscape.progress < 0.2
     assert not landscape.wait(0)
-    threading.Timer(0.01, release.set).start()
+    go_on = threading.Thread(target=lambda: (landscape._cancelled.wait(60), release.set()))
+    go_on.start()
     landscape.cancel()
+    go_on.join()
     assert landscape.state == "cancelled"
     assert not landscape.wait()
     told = read(run, "path/loss/surface")

@@ -259,7 +259,7 @@ def test_two_mirrors_of_one_logdir_copy_once(logdir: Path, tmp_path: Path) -> No
         time.sleep(0.02)
     for process in both:
         process.stdin.close()  # type: ignore[union-attr]
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert seen(logdir) == list(range(50))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from digit_models import DIGITS, SHAPE, answer, batch, changed, kept, network
 from hostile_models import sound
+from steering import until
 
 import tracker
 import trainer
@@ -183,7 +184,7 @@ def test_finish_waits_for_a_model_that_is_being_made(
 
     def export(held: Any, example: Any, **names: Any) -> Any:
         is_made.set()
-        assert goes_on.wait(30)
+        assert goes_on.wait(60)
         return "onnx", {"model.onnx": sound()}, None, None, ""
 
     exporter.export = export  # type: ignore[attr-defined]
@@ -191,13 +192,14 @@ def test_finish_waits_for_a_model_that_is_being_made(
     monkeypatch.setitem(sys.modules, "slow", type(sys)("slow"))
     monkeypatch.setitem(tracker.models.exporters.EXPORTERS, "slow", "slow_export")
     run.log_model(Slow(), inputs=(None, 4))
-    assert is_made.wait(30)
+    assert is_made.wait(60)
     finishing = threading.Thread(target=run.finish)
     finishing.start()
     finishing.join(3.0)  # three times as long as it would wait for a disk that stands still
     assert finishing.is_alive()
     goes_on.set()
-    finishing.join(30)
+    finishing.join(60)
+    until(lambda: run._writer.closed)  # on a busy machine the second may be over before what was made is stored
     assert tracker.open(run.logdir).run("run").model("model").size == len(sound())
 
 

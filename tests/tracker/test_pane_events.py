@@ -14,7 +14,7 @@ import pytest
 import tracker
 from tracker.store.write import page_file, page_panes
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def tell(folder: Path, pane: str, kind: str, **data: Any) -> None:

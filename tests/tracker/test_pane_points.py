@@ -139,14 +139,14 @@ def test_a_child_that_is_forked_while_something_is_shown_waits_for_nobody(run: A
     def show() -> None:
         with run.panes._alone:
             held.set()
-            ends.wait(20)
+            ends.wait(60)
 
     showing = threading.Thread(target=show)
     showing.start()
-    assert held.wait(20)
+    assert held.wait(60)
     child = os.fork()
     if not child:
-        signal.alarm(20)  # ends a child that waits
+        signal.alarm(60)  # ends a child that waits
         run.pane("c", "child only")
         run.finish()
         os._exit(0)

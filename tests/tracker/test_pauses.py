@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def in_a_process(code: str, *words: str) -> str:
     """What a script prints; it ends well."""
-    guard = "import faulthandler; faulthandler.dump_traceback_later(45, exit=True)\n"
-    done = subprocess.run([sys.executable, "-c", guard + textwrap.dedent(code), *words], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)  # fmt: skip
+    guard = "import faulthandler; faulthandler.dump_traceback_later(90, exit=True)\n"
+    done = subprocess.run([sys.executable, "-c", guard + textwrap.dedent(code), *words], capture_output=True, text=True, timeout=100, cwd=ROOT, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -111,7 +111,7 @@ def test_a_paused_loop_waits_in_log_and_takes_commands(run: tracker.Run, caplog:
     ask(run.folder, "paused", False)
     until(lambda: steps > held + 10)
     ask(run.folder, "lr", 1.0)
-    loop.join(20)
+    loop.join(60)
     assert not loop.is_alive()
 
 
@@ -144,7 +144,7 @@ def test_all_threads_that_log_are_held(run: tracker.Run) -> None:
     until(lambda: all(count > before + 10 for count, before in zip(counts, held, strict=True)))
     ends.set()
     for loop in loops:
-        loop.join(20)
+        loop.join(60)
 
 
 def test_stop_and_finish_end_a_pause(logdir: Path) -> None:
@@ -168,7 +168,7 @@ def test_stop_and_finish_end_a_pause(logdir: Path) -> None:
             ask(run.folder, "stop")
         else:
             run.finish()
-        loop.join(20)
+        loop.join(60)
         assert not loop.is_alive()
         run.finish()
 

@@ -76,9 +76,9 @@ class Ranks:
     def end(self) -> list[dict[str, Any]]:
         """What each rank says at its end, once Stop was pressed."""
         ask(self.folder, "stop")
-        self._thread.join(30)
+        self._thread.join(60)
         for process in self.processes:
-            assert process in self.dead or process.wait(20) == 0
+            assert process in self.dead or process.wait(60) == 0
         return self.said
 
     def kill(self) -> None:

@@ -243,10 +243,10 @@ def test_callbacks(visdom: Any, logdir: Path) -> None:
     vis.register_event_handler(typed, pad)
     vis.register_event_handler(changed, sheet)
     act(logdir, "pad", "key", {"key": "x", "key_code": 88})
-    assert heard.wait(20)
+    assert heard.wait(60)
     heard.clear()
     act(logdir, "sheet", "change", {"id": 1, "name": "lr", "value": "0.5"})
-    assert heard.wait(20)
+    assert heard.wait(60)
     found = panes(logdir)
     assert found["pad"].content["text"] == "type here:x"
     assert found["sheet"].content[1]["value"] == "0.5"

@@ -129,7 +129,7 @@ def test_channels_and_features_are_units(tmp_path: Path) -> None:
 
     model = Two()
     with torch.no_grad():
-        model.conv.bias[0], model.fc.bias[1] = -100.0, -100.0
+        model.conv.bias[0], model.conv.bias[1:], model.fc.bias[1] = -100.0, 5.0, -100.0
     stored = watched(tmp_path, model, lambda o: model(torch.rand(5, 1, 6, 6)).sum().backward())
     assert last(stored, "dead/relu1") == 0.25
     assert last(stored, "dead/relu2") >= 0.5

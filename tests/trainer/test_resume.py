@@ -206,7 +206,7 @@ def test_ctrl_c_in_a_terminal_leaves_a_checkpoint_to_go_on_from(tmp_path: Path) 
     while process.stdout.readline().strip() != "5":
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    told, errors = process.communicate(timeout=30)
+    told, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     assert "stopped by Ctrl-C" in errors
     assert "Traceback" not in errors

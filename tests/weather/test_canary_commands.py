@@ -101,10 +101,10 @@ def test_a_server_that_only_reads_changes_nothing(tmp_path: Path, base: Path) ->
             base_address = next(word for line in server.stdout for word in line.split() if word.startswith("http"))
             import urllib.request
 
-            with urllib.request.urlopen(f"{base_address.rstrip('/')}/api/v1/runs", timeout=30) as answer:
+            with urllib.request.urlopen(f"{base_address.rstrip('/')}/api/v1/runs", timeout=60) as answer:
                 assert len(json.load(answer)["runs"]) > 10
             server.terminate()
-            assert server.wait(30) == 0
+            assert server.wait(60) == 0
         finally:
             server.kill()
             server.communicate()

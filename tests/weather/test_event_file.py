@@ -27,7 +27,7 @@ folder = sys.argv[1]
 
 def python(code: str, folder: Path, status: int = 0) -> str:
     """Runs a script to its end; what it printed and complained."""
-    guard = "import faulthandler; faulthandler.dump_traceback_later(45, exit=True)\n"
+    guard = "import faulthandler; faulthandler.dump_traceback_later(90, exit=True)\n"
     words = [
         sys.executable,
         "-W",
@@ -36,7 +36,7 @@ def python(code: str, folder: Path, status: int = 0) -> str:
         guard + HEAD + textwrap.dedent(code),
         str(folder),
     ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=ROOT, check=False)
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
 

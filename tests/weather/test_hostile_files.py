@@ -179,7 +179,7 @@ def serving(root: Path, *arguments: str) -> Iterator[str]:
         assert process.stdout is not None
         yield next(word for line in process.stdout for word in line.split() if word.startswith("http")).rstrip("/")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, "SIGTERM ends it"
+        assert process.wait(60) == 0, "SIGTERM ends it"
     finally:
         process.kill()
         process.communicate()
@@ -187,7 +187,7 @@ def serving(root: Path, *arguments: str) -> Iterator[str]:
 
 def ask(address: str) -> Any:
     """A JSON answer."""
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -212,7 +212,7 @@ def test_one_server_over_all_of_them(tmp_path: Path, victim: Path) -> None:
         assert ask(f"{address}/api/v1/table")["runs"]["good"]["loss"][0] == 0.01
         assert ask(f"{address}/healthz") == {"status": "ok"}
         shutil.copytree(root / "good", root / "later")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while "later" not in {run["name"] for run in ask(f"{address}/api/v1/runs")["runs"]}:
             assert time.monotonic() < deadline
             time.sleep(0.05)

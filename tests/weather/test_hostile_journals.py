@@ -178,6 +178,7 @@ def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
     """Each change replaces the file, behind a lock."""
     script = (
         "import sys; from pathlib import Path; from dashboard.live import user_edits as page_file\n"
+        "from tracker.store.write import page_file as kept; kept.BUSY_S = 60.0  # of a disk that is busy too\n"
         "for i in range(15): page_file.write(Path(sys.argv[1]), f'{sys.argv[2]}{i}', i)"
     )
     writers = [subprocess.Popen([sys.executable, "-c", script, tmp_path, name]) for name in "abc"]

@@ -57,7 +57,7 @@ def test_viz_watch_says_what_fires_and_ends_when_it_is_asked_to(logdir: Path) ->
         run.flush()
         assert watching.stdout.readline().endswith(" warning a step 7: x is 3\n")
     watching.send_signal(signal.SIGTERM)
-    assert watching.wait(20) == 0
+    assert watching.wait(60) == 0
     watching.stdout.close()
     rules.write_text('{"rules": [{"text": "x >"}]}')
     refused = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def python(code: str, *words: str) -> subprocess.Popen[str]:
     """Starts a script; one that hangs ends with the stacks of its threads."""
-    guard = "import faulthandler; faulthandler.dump_traceback_later(45, exit=True)\n"
+    guard = "import faulthandler; faulthandler.dump_traceback_later(90, exit=True)\n"
     return subprocess.Popen(
         [sys.executable, "-c", guard + textwrap.dedent(code), *words], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -58,7 +58,7 @@ def test_the_receipt_is_in_the_file_before_anything_is_done(logdir: Path) -> Non
     assert first.stdout is not None
     assert first.stdout.readline() == "begun\n"
     nonce = ask(logdir / "a", "die")
-    assert first.wait(40) == -signal.SIGKILL
+    assert first.wait(100) == -signal.SIGKILL
     stored = tracker.open(logdir).run("a")
     (found,) = stored.commands()
     assert (found.nonce, found.outcome, found.why) == (nonce, "started", "The run ended before this was done.")
@@ -143,7 +143,7 @@ while not run.should_stop:
 run.log({"x": 1.0})
 assert lr.value == 1.0
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-assert run.flush(20)
+assert run.flush(60)
 run.finish()
 """
 
@@ -155,7 +155,7 @@ def test_on_a_full_disk_nothing_is_changed_unsaid_but_the_training_can_be_stoppe
     assert training.stdout.readline() == "full\n"
     nonce = ask(logdir / "a", "lr", 2.0)
     stop = ask(logdir / "a", "stop")
-    assert training.wait(40) == 0
+    assert training.wait(100) == 0
     training.stdout.close()
     found = {each.nonce: each for each in tracker.open(logdir).run("a").commands()}
     assert (found[nonce].outcome, found[nonce].why) == ("refused", "The disk did not take the receipt, so that it was not applied.")  # fmt: skip

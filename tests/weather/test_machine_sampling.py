@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def python(code: str, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     """Runs a script to its end; one that hangs fails the test with the stacks of its threads."""
-    guard = "import faulthandler; faulthandler.dump_traceback_later(45, exit=True)\n"
-    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", guard + textwrap.dedent(code), *words], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)  # fmt: skip
+    guard = "import faulthandler; faulthandler.dump_traceback_later(90, exit=True)\n"
+    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", guard + textwrap.dedent(code), *words], capture_output=True, text=True, timeout=100, cwd=ROOT, check=False)  # fmt: skip
     assert done.returncode == status, done.stderr
     return done
 

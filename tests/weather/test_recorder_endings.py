@@ -68,7 +68,7 @@ def last(logdir: Path) -> tuple[int, str, bool]:
 def test_the_last_steps_are_written(at_50: str, reason: str, status: int, tmp_path: Path) -> None:
     """And the process ends as it would have; the run says what was recorded."""
     process = started(tmp_path, at_50)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=100)
     assert process.returncode == status, errors
     assert last(tmp_path) == (50, reason, False)
     (mark,) = [each for each in tracker.open(tmp_path).run("run").marks() if each.kind == "recording"]
@@ -78,7 +78,7 @@ def test_the_last_steps_are_written(at_50: str, reason: str, status: int, tmp_pa
 @pytest.mark.parametrize("at_50", ["sys.exit(3)", "raise KeyboardInterrupt"])
 def test_an_end_that_was_meant_writes_nothing(at_50: str, tmp_path: Path) -> None:
     """Nobody asks what went wrong."""
-    started(tmp_path, at_50).communicate(timeout=60)
+    started(tmp_path, at_50).communicate(timeout=100)
     assert not tracker.recorder.open(tmp_path / "run")
 
 
@@ -88,7 +88,7 @@ def test_a_program_that_handles_the_signal_itself_goes_on_to(tmp_path: Path) -> 
     script = (
         LOOP.replace("SIZE", "10").replace("KEEP", "'last'").replace("AT_50", "os.kill(os.getpid(), signal.SIGTERM)")
     )
-    done = subprocess.run([sys.executable, "-c", script.replace("run = tracker", code + "run = tracker"), str(tmp_path / "other")], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script.replace("run = tracker", code + "run = tracker"), str(tmp_path / "other")], capture_output=True, text=True, timeout=100, cwd=ROOT, check=False)  # fmt: skip
     assert (done.returncode, done.stdout) == (7, "mine\n")
 
 
@@ -103,7 +103,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
 os._exit(0)
 """
     process = started(tmp_path, at_50)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     assert not tracker.recorder.open(tmp_path / "run")
 
@@ -137,6 +137,6 @@ recorder.keep("asked", "asked for")
 print("gone on")
 """
     process = started(tmp_path, at_50)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=100)
     assert (process.returncode, out) == (-signal.SIGTERM, ""), errors
     assert last(tmp_path) == (50, "asked", False)

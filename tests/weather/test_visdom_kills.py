@@ -7,21 +7,16 @@ import itertools
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from held_port import held_port
 from served import serving, start_forked
 from visdom_served import Sender, port_of, serving_visdom
 
 import tracker
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Appending:
@@ -47,7 +42,15 @@ class Appending:
 def kill_in_the_middle(logdir: Path, turns: int, clients: int) -> int:
     """Kills the server so many times while clients append; how many points there are at the end."""
     logdir.mkdir()
-    port, told = free_port(), [set[int]() for _ in range(clients)]
+    told = [set[int]() for _ in range(clients)]
+    with held_port() as port:
+        kill_and_begin_again(logdir, port, turns, told)
+    with serving(start_forked) as serve:
+        return check(port_of(serve(logdir, "--no-token", "--visdom-port", "0")), told)
+
+
+def kill_and_begin_again(logdir: Path, port: int, turns: int, told: list[set[int]]) -> None:
+    """Kills the server at a port so many times."""
     for turn in range(turns):
         with serving(start_forked) as serve:
             served = serve(logdir, "--no-token", "--visdom-port", str(port))
@@ -55,7 +58,7 @@ def kill_in_the_middle(logdir: Path, turns: int, clients: int) -> int:
             check(port, told)
             before = [len(each) for each in told]
             appending = [
-                Appending(port, f"w{number}", start_of(port, number), told[number]) for number in range(clients)
+                Appending(port, f"w{number}", start_of(port, number), steps) for number, steps in enumerate(told)
             ]
             while any(
                 len(each.told) < count + 5 + 3 * (turn % 5) for each, count in zip(appending, before, strict=True)
@@ -65,9 +68,7 @@ def kill_in_the_middle(logdir: Path, turns: int, clients: int) -> int:
             os.kill(served.process.pid, signal.SIGKILL)
             served.process.wait()
             for each in appending:
-                each.thread.join(20)
-    with serving(start_forked) as serve:
-        return check(port_of(serve(logdir, "--no-token", "--visdom-port", "0")), told)
+                each.thread.join(60)
 
 
 def start_of(port: int, number: int) -> int:

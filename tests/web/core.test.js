@@ -10,12 +10,14 @@ document.getElementById("refused").hidden = true;
 
 const api = await import("../../dashboard/web/core/api.js");
 const choice = await import("../../dashboard/web/core/choice.js");
+const findings = await import("../../dashboard/web/core/findings.js");
 const live = await import("../../dashboard/web/core/live.js");
 const marks = await import("../../dashboard/web/core/marks.js");
 const runs = await import("../../dashboard/web/core/runs.js");
 const session = await import("../../dashboard/web/core/session.js");
 const state = await import("../../dashboard/web/core/state.js");
 const { Scope } = await import("../../dashboard/web/core/scope.js");
+const { Cases } = await import("../../dashboard/web/pages/try/cases.js");
 const commands = await import("../../dashboard/web/core/commands.js");
 const { ask } = await import("../../dashboard/web/core/study_api.js");
 
@@ -313,6 +315,104 @@ test("marks of runs are asked for once, and again when there are new ones", asyn
   send({ head: { changed: [{ run: "old", what: ["marks"] }] } });
   await until(() => changes === 2);
   assert.equal(marks.known(["old"]).get("old")[0].step, 2);
+
+  // Of two answers the older could come last: one question waits for the other.
+  let going = 0,
+    most = 0,
+    news = 0,
+    answer = () => {};
+  const held = new Promise((done) => {
+    answer = done;
+  });
+  server.on("POST /api/v1/marks", async () => {
+    most = Math.max(most, ++going);
+    const mark = { step: asked.push([]), wall_time: 1, kind: "note", text: "" };
+    await held;
+    going--;
+    return { marks: { old: [mark] } };
+  });
+  const stop = live.on("changed", () => {
+    news++;
+  });
+  for (const count of [1, 2]) {
+    send({ head: { changed: [{ run: "old", what: ["marks"] }] } });
+    await until(() => news === count && going > 0);
+  }
+  await new Promise((done) => setTimeout(done, 150)); // in which a second question would have been asked
+  answer();
+  await until(() => marks.known(["old"]).get("old")[0].step === 4);
+  stop();
+  assert.equal(most, 1);
+});
+
+test("what is dismissed stays so, though an answer from before comes later", async () => {
+  const listed = (dismissed) => ({ id: "spike", kind: "loss_spike", severity: "error", dismissed });
+  let kept = null,
+    asked = 0,
+    hold = Promise.resolve(),
+    answer = () => {};
+  server
+    .on("GET /api/v1/findings", async () => {
+      const findings = [listed(kept)];
+      asked++;
+      await hold;
+      return { findings };
+    })
+    .on("POST /api/v1/findings/dismiss", ({ text }) => {
+      kept = { reason: JSON.parse(text).reason, author: null, wall_time: 1 };
+      return {};
+    });
+  findings.start(scope);
+  findings.want(["old"]);
+  await until(() => findings.known("old") && findings.isIdle());
+  hold = new Promise((done) => {
+    answer = done;
+  });
+  send({ head: { changed: [{ run: "old", what: ["findings"] }] } });
+  await until(() => asked === 2);
+  const seen = [];
+  const stop = findings.on("change", () => seen.push(findings.known("old")[0].dismissed?.reason));
+  await findings.dismiss("old", "spike", "meant");
+  answer();
+  await until(() => asked === 3 && findings.isIdle());
+  stop();
+  assert.deepEqual([...new Set(seen)], ["meant"]);
+  assert.equal(findings.known("old")[0].dismissed.wall_time, 1, "as the server has it");
+});
+
+test("a case that is let go of does not come back with an answer from before", async () => {
+  let kept = [{ id: "one" }],
+    asked = 0,
+    hold = Promise.resolve(),
+    answer = () => {};
+  server
+    .on("GET /api/v1/cases", async () => {
+      const cases = kept;
+      asked++;
+      await hold;
+      return { cases, read_only: false };
+    })
+    .on("GET /api/v1/cases/row", () => ({ p: [], more: 0 }))
+    .on("POST /api/v1/cases", () => {
+      kept = [];
+      return { cases: kept, read_only: false };
+    });
+  const own = new Scope(),
+    cases = new Cases(own);
+  cases.follow(["old"]);
+  await until(() => cases.of("old").length === 1 && !cases.asking.has("old"));
+  hold = new Promise((done) => {
+    answer = done;
+  });
+  cases.ask("old");
+  await until(() => asked === 2);
+  const seen = [];
+  cases.on("change", () => seen.push(cases.of("old").length));
+  await cases.letGo("old", "one");
+  answer();
+  await until(() => asked === 3 && !cases.asking.has("old"));
+  own.leave();
+  assert.deepEqual([...new Set(seen)], [0]);
 });
 
 test("after a line that broke all is asked for anew", async () => {
@@ -416,6 +516,30 @@ test("what runs were asked is asked for with each news of those that are followe
   await commands.send("old", "lr", 0.25);
   globalThis.fetch = fetching;
   assert.equal(nonces.at(-1), nonces.at(-2), "the same nonce is the same command");
+
+  // An answer that is on its way while something is asked does not take it back.
+  let answerControls = () => {};
+  const held = new Promise((done) => {
+    answerControls = done;
+  });
+  server.on("GET /api/v1/controls", async () => {
+    await held;
+    return { run: "old", live: true, controls: [], more: 0 };
+  });
+  const asked = () => server.asked.filter((each) => each.startsWith("GET /api/v1/controls")).length;
+  const times = asked();
+  const late = commands.ask("old"); // the commands are read, and then the controls
+  await until(() => asked() === times + 1);
+  const third = await commands.send("old", "lr", 0.125);
+  const seen = [];
+  const stop = commands.on("change", () => seen.push(commands.known("old").commands.at(-1)?.nonce));
+  told.push(third);
+  answerControls();
+  await late;
+  await until(() => seen.length > 0);
+  stop();
+  assert.ok(asked() >= times + 2, "asked once more");
+  assert.deepEqual([...new Set(seen)], [third.nonce]);
 
   const before = changes.length;
   send({

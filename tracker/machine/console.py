@@ -34,6 +34,9 @@ LIMIT_BYTES = 64 << 20
 """Of what one process prints: a loop that prints without end must not fill the disk."""
 
 STOP_S = 1.0
+BEGIN_S = 4.0
+"""What the process that passes the output on is given to begin: on a busy machine that may be when all was printed."""
+
 HELPER_S = 0.2
 """What the process that passes the output on is given to end, so that no zombie stays of it."""
 
@@ -68,6 +71,8 @@ class Console:
         self._sources: list[int] = []
         self._helper: subprocess.Popen[bytes] | None = None
         self._copy: int | None = None
+        self._passes_on = threading.Event()
+        """Whether the process that passes the output on has come to what is printed now, or has ended."""
         self._wrapped: list[tuple[Any, Any]] = []
         self._threads: list[threading.Thread] = []
 
@@ -96,6 +101,7 @@ class Console:
         self._give_back()
         for thread in self._threads:
             if thread.name.startswith("everystep-copy"):
+                self._passes_on.wait(BEGIN_S)
                 thread.join(STOP_S)  # ends when nobody else prints there: a child of ours may
         self._stopped.set()
         for thread in self._threads:
@@ -164,7 +170,11 @@ class Console:
         assert self._copy is not None
         with contextlib.suppress(OSError, ValueError), os.fdopen(os.dup(self._copy), "rb") as frames:
             while head := frames.read(5):
-                self._add(head[0], frames.read(int.from_bytes(head[1:], "big")))
+                if size := int.from_bytes(head[1:], "big"):
+                    self._add(head[0], frames.read(size))
+                else:
+                    self._passes_on.set()
+        self._passes_on.set()
         if self._taken:
             # The helper was killed (out of memory). What it left is passed on, and nobody waits for a full pipe.
             logger.warning("tracker: what is printed is not kept any more: the process that passes it on has ended")

@@ -4,7 +4,8 @@ A process, so that what was printed reaches the terminal even when the training 
 that its children may go on printing after it has ended. It ends when the last of them has.
 
 Usage: tee.py COPY (IN OUT)...   file descriptors; the streams are numbered in their order.
-A copy is a frame: one byte for the stream, four for the length (big-endian), the bytes.
+A copy is a frame: one byte for the stream, four for the length (big-endian), the bytes. An empty
+one says that all that was printed before this process began has been passed on.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def main(words: list[str]) -> None:
         for number, (source, target) in enumerate(streams):
             selector.register(source, selectors.EVENT_READ, (number, target))
         open_streams = len(streams)
-        copying = True
+        copying, has_begun = True, False
         while open_streams:
-            for key, _ in selector.select():
+            for key, _ in selector.select(None if has_begun else 0):
                 if key.fd == copy:
                     copying = _copy(copy, waiting)
                     if not copying or not waiting:
@@ -61,6 +62,11 @@ def main(words: list[str]) -> None:
                     waiting.append(bytes([number]) + len(data).to_bytes(4, "big") + data)
                     if copy not in selector.get_map():
                         selector.register(copy, selectors.EVENT_WRITE)
+            if not has_begun:
+                has_begun = True
+                waiting.append(bytes(5))
+                if copy not in selector.get_map():
+                    selector.register(copy, selectors.EVENT_WRITE)
     os.set_blocking(copy, True)
     if copying:
         _copy(copy, waiting)

@@ -5,8 +5,8 @@ itself what stands on it, and names the overflow pages of what is longer: no tre
 at. To which table a record belongs, and whether it is as it was written, is for who asks to tell.
 
 A file may hold anything, on purpose too. Nothing is made of what a record claims to be before that is there; a chain of
-overflow pages is as long as its record says, within the file, and meets no page twice; and all chains together are
-followed for so many pages as the file has twice. What is looked at in one go is one record.
+overflow pages is as long as its record says, and no longer than the file; and all chains together are followed for so
+many pages as the file has twice, whichever go in a circle. What is looked at in one go is one record.
 
 Source: https://www.sqlite.org/fileformat.html
 """
@@ -219,11 +219,9 @@ class RawPages:
     def _whole(self, cell: _Cell, steps: Iterator[int]) -> bytes | None:
         """All bytes of a record, or None where pages of it are not what they should be."""
         parts, left, number = [cell.held], cell.size - len(cell.held), cell.overflow
-        seen = {0}
         while left:
-            if number in seen or next(steps, None) is None:
+            if not number or next(steps, None) is None:
                 return None
-            seen.add(number)
             page = self._page(number)[: self._usable]
             part = page[4 : 4 + left]
             if len(part) < min(left, self._usable - 4):

@@ -3,12 +3,15 @@
 // Canvas and not SVG: a hundred runs of a thousand points are drawn anew in a few milliseconds, live.
 import { drawMore, frameOf, isSame, lookOf, steady } from "./growth.js";
 import { boxOf, chosen, listen } from "./input.js";
-import { drawChart, rangesOf } from "./draw_chart.js";
+import { drawChart, paint, rangesOf, viewOf } from "./draw_chart.js";
+import { inSlices } from "./slices.js";
+import { AT_ONCE } from "./tally.js";
 import { isTooNarrow } from "../text/floats.js";
 import { DensityLayers } from "./density_layers.js";
 import { columnOf, densityTip, layersAt } from "./density_tip.js";
 import { crowdOf, nounOf } from "./crowd.js";
 import { css } from "./palette.js";
+import { drawHeld } from "./draw_held.js";
 import { nearestLine, nearestOf, under } from "./under.js";
 import { curvesTip, hideTip, showTip } from "./tooltip.js";
 
@@ -26,7 +29,8 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  *   lines: Line[], settings: Settings, plot: import("./scale.js").Plot, x: import("./scale.js").Domain,
  *   y: import("./scale.js").Range, scale: import("./scale.js").Scale, rail: number, ratio: number,
  *   marks: Marks | null | undefined, quiet: string, placed: Placed[], density: import("./density.js").Density | null,
- *   layers: import("./density_layers.js").Shown[], above: Line[],
+ *   layers: import("./density_layers.js").Shown[], above: Line[], crowd: import("./crowd.js").Crowd | null,
+ *   ticks: [x: import("./number_ticks.js").Ticks, y: import("./number_ticks.js").Ticks],
  * }} View what was drawn, and where; quiet: the colour of raw values behind many lines; density: which they were drawn
  *   as, null where each was drawn; layers: of it; above: those that were drawn as lines
  * @typedef {Line & {
@@ -40,9 +44,12 @@ import { curvesTip, hideTip, showTip } from "./tooltip.js";
  *   onNear?: (name: string) => void,
  *   onPick?: (line: Line | null, event: PointerEvent) => void,
  *   onBrush?: (lines: Line[], event: PointerEvent) => void,
+ *   onDrawn?: (isBehind: boolean) => void,
  *   held?: () => number | null,
  *   onHold?: (x: number) => void,
- * }} Options onEnd: there is nothing nearer to see; held, onHold: the step that the page holds
+ * }} Options onEnd: there is nothing nearer to see; onDrawn: very many lines
+ *   are drawn by now, which were counted in slices; isBehind: it was asked for something else meanwhile;
+ *   held, onHold: the step that the page holds
  */
 
 export class Chart {
@@ -80,6 +87,10 @@ export class Chart {
     this.isBrushing = false; // a drag chooses lines; else it does so with Shift
     this.overEmpty = false; // nothing is on the canvas that is over the lines
     this.densities = new DensityLayers();
+    // The lines that are counted in slices now: for what, whether something else was asked for since, and how to stop.
+    /** @type {{ frame: string, isBehind: boolean, stop: () => void } | null} */
+    this.counting = null;
+    this.counted = ""; // the frame of what was counted so
     this.hideTip = hideTip;
     this.measure();
     listen(this);
@@ -101,6 +112,12 @@ export class Chart {
   draw(lines, settings, marks = null, isLive = false) {
     const { width, height, zoom, zoomY } = this;
     if (!width || !height) return false;
+    const isCrowd = crowdOf(lines, settings) !== null;
+    if (isCrowd && lines.length * width > AT_ONCE) {
+      this.#count(lines, settings, marks, isLive);
+      return true;
+    }
+    this.forget();
     const look = lookOf(this, lines, settings, marks, isLive);
     const before = isSame(this.look, look) ? this.view : null;
     const frame = frameOf(this, lines, settings),
@@ -108,7 +125,6 @@ export class Chart {
     this.frame = isLive ? frame : null;
     let ranges = rangesOf(lines, settings, zoom, zoomY);
     if (isLive) ranges = steady(ranges, framed, zoom, settings);
-    const isCrowd = crowdOf(lines, settings) !== null;
     if (before && isLive && !isCrowd && drawMore(contextOf(this.canvas), before, ranges, this.drawn))
       before.y = ranges.y;
     else
@@ -129,6 +145,50 @@ export class Chart {
     if (this.view !== before) this.whole++;
     this.drawOver();
     return this.view !== before;
+  }
+
+  // Gives up what is being counted.
+  forget() {
+    this.counting?.stop();
+    this.counting = null;
+    this.counted = "";
+  }
+
+  // Very many lines, in slices; what was drawn before is seen until all of them are counted.
+  /**
+   * @param {Line[]} lines
+   * @param {Settings} settings
+   * @param {Marks | null} marks
+   * @param {boolean} isLive
+   */
+  #count(lines, settings, marks, isLive) {
+    const { width, height, zoom, zoomY, densities } = this;
+    const frame = JSON.stringify([width, height, devicePixelRatio, zoom, zoomY, settings]);
+    if (this.counting?.frame === frame) {
+      this.counting.isBehind = true;
+      return;
+    }
+    this.counting?.stop();
+    let ranges = rangesOf(lines, settings, zoom, zoomY);
+    const before = this.counted === frame ? this.view : null,
+      { x } = ranges;
+    // Axes stand still while more lines come, so that those that were counted need not be counted anew.
+    if (isLive || before) ranges = steady(ranges, before, isLive ? zoom : [x.low, x.high], settings);
+    const how = { width, height, lines, settings, marks, zoom, zoomY, ratio: devicePixelRatio, ranges, densities };
+    const view = viewOf(contextOf(this.canvas), how);
+    const counting = { frame, isBehind: false, stop() {} };
+    this.counting = counting;
+    counting.stop = inSlices(densities.counting(view), () => {
+      this.counting = this.look = this.frame = null;
+      this.counted = frame;
+      this.view = view;
+      paint(prepared(this.canvas, width, height), view);
+      this.whole++;
+      // A third of what such a chart would keep; of what goes on it is wanted again at once.
+      if (!isLive) for (const { curve } of lines) curve.cache = null;
+      this.drawOver();
+      this.options.onDrawn?.(counting.isBehind);
+    });
   }
 
   // The cursor's line and dots, and what is being dragged: on a canvas of their own, so that moving the mouse draws no
@@ -257,27 +317,6 @@ export class Chart {
     this.zoomY = zoomY;
     this.options.onZoom();
   }
-}
-
-// The step that the other pages show: a line with a flag, so that it is not taken for the cursor.
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {View} view
- * @param {number} px
- */
-function drawHeld(context, { plot, rail }, px) {
-  context.strokeStyle = context.fillStyle = css("--accent");
-  context.setLineDash([3, 3]);
-  context.beginPath();
-  context.moveTo(px, plot.top);
-  context.lineTo(px, plot.bottom + rail);
-  context.stroke();
-  context.setLineDash([]);
-  context.beginPath();
-  context.moveTo(px - 4, plot.top - 4);
-  context.lineTo(px + 4, plot.top - 4);
-  context.lineTo(px, plot.top + 2);
-  context.fill();
 }
 
 /** @param {HTMLCanvasElement} canvas */

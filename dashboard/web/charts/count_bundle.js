@@ -3,23 +3,23 @@ import { EDGE } from "./cover.js";
 
 /**
  * @typedef {import("./bundle.js").Heights} Heights
- * @typedef {import("./density.js").Density} Density
- * @typedef {import("./density.js").Room} Room
+ * @typedef {import("./tally.js").Tally} Tally
+ * @typedef {import("./tally.js").Room} Room
  */
 
 // What a density counts of lines that lie at the same places, column by column: `cover.js` says what a line has there.
 // Rows are compared and not heights, for what is least of whole numbers is found without a branch that nobody foresees.
 /**
- * @param {Density} density
+ * @param {Tally} tally
  * @param {Heights} lines
  * @param {Float64Array} heights of what was logged, or of what is drawn
  * @param {boolean} isDrawn
  * @param {number} from
  * @param {Room} room
  */
-export function goAlong(density, { logged, apart, count, left, ways }, heights, isDrawn, from, room) {
+export function goAlong(tally, { logged, apart, count, left, ways }, heights, isDrawn, from, room) {
   const { edge, upper, lower, places, weights, reached, share, most } = room;
-  const { rows, n, top, bottom } = density;
+  const { rows, n, top, bottom } = tally;
   const isLogged = heights === logged;
   let edgeLeast = Infinity,
     edgeGreatest = -Infinity;

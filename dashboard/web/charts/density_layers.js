@@ -1,6 +1,7 @@
 // The densities of a chart: of all of its lines, and of each layer that they are told apart in; kept from one time that
 // it is drawn to the next, so that a new point of one line costs its own columns.
 import { EDGE } from "./cover.js";
+import { layersOf } from "./crowd.js";
 import { Density } from "./density.js";
 
 /**
@@ -16,22 +17,27 @@ export class DensityLayers {
     this.parts = new Map();
   }
 
-  // Has them follow the lines of a view.
-  /**
-   * @param {View} view
-   * @param {Layer[]} layers
-   * @returns {Shown[]}
-   */
-  follow(view, layers) {
-    follow(view, view.lines, this.whole);
+  // Has them follow the lines of a view, which takes its layers from them.
+  /** @param {View} view */
+  follow(view) {
+    for (const _ of this.counting(view));
+  }
+
+  // The same with pauses.
+  /** @param {View} view @returns {Generator<void>} */
+  *counting(view) {
+    const layers = layersOf(view.lines);
+    yield* counting(view, view.lines, this.whole);
     const keys = new Set(layers.map(({ key }) => key));
     for (const key of this.parts.keys()) if (!keys.has(key)) this.parts.delete(key);
-    return layers.map((layer) => {
+    const shown = [];
+    for (const layer of layers) {
       const density = this.parts.get(layer.key) ?? new Density();
       this.parts.set(layer.key, density);
-      follow(view, layer.lines, density);
-      return { ...layer, density };
-    });
+      yield* counting(view, layer.lines, density);
+      shown.push({ ...layer, density });
+    }
+    view.layers = shown;
   }
 }
 
@@ -59,12 +65,12 @@ export function placeOf({ settings: { axis, logx, logy }, plot, scale, y }) {
  * @param {import("./line_set.js").Line[]} lines
  * @param {Density} density
  */
-function follow(view, lines, density) {
+function counting(view, lines, density) {
   const { settings, plot, x, y } = view;
   const place = placeOf(view);
   const { kind, weight, isLog } = settings.smoothing;
   const look = [plot.left, plot.top, place.columns, place.rows, x.low, x.high, x.full, y.low, y.high];
-  density.update(
+  return density.counting(
     lines.map(({ curve }) => curve),
     place,
     { settings, full: x.full },

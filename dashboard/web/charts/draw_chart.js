@@ -1,6 +1,6 @@
 // A whole chart drawn once: axes, lines, marks and the rail, on a canvas or on what records for a file.
 import { RAIL, captionX, captionY, drawAxes, drawMarks, drawRail, textAt, xTicksOf, yTicksOf } from "./axes.js";
-import { above, crowdOf, layersOf } from "./crowd.js";
+import { above, crowdOf } from "./crowd.js";
 import { DensityLayers } from "./density_layers.js";
 import { drawDensity } from "./draw_density.js";
 import { drawLines } from "./draw_lines.js";
@@ -31,16 +31,34 @@ export function rangesOf(lines, settings, zoom, zoomY) {
   return { x, y: range(lines, settings, x, zoomY, Boolean(zoom)) };
 }
 
+/**
+ * @typedef {{
+ *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
+ *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges, densities?: DensityLayers,
+ * }} How densities: of the last time, which are gone on with
+ */
+
 // Draws on any context, a canvas's or one that records for SVG or LaTeX; gives the view that was drawn.
 /**
  * @param {import("./record.js").Context} context
- * @param {{
- *   width: number, height: number, lines: Line[], settings: Settings, marks?: Marks | null, zoom: Zoom | null,
- *   zoomY: Zoom | null, ratio: number, ranges?: import("./growth.js").Ranges, densities?: DensityLayers,
- * }} how densities: of the last time, which are gone on with
+ * @param {How} how
  * @returns {View}
  */
-export function drawChart(
+export function drawChart(context, how) {
+  const { densities = new DensityLayers() } = how;
+  const view = viewOf(context, { ...how, densities });
+  if (view.density) densities.follow(view);
+  paint(context, view);
+  return view;
+}
+
+// Where everything lies, and what many lines will be counted into.
+/**
+ * @param {import("./record.js").Context} context
+ * @param {How} how
+ * @returns {View}
+ */
+export function viewOf(
   context,
   {
     width,
@@ -68,8 +86,7 @@ export function drawChart(
     bottom: height - PAD.bottom - rail - (captionX(xTicks, settings) ? CAPTION : 0),
   };
   const crowd = crowdOf(lines, settings);
-  /** @type {View} */
-  const view = {
+  return {
     lines,
     settings,
     plot,
@@ -81,22 +98,30 @@ export function drawChart(
     marks,
     quiet: css("--dim"),
     placed: [],
+    ticks: [xTicks, yTicks],
+    crowd,
     density: crowd ? densities.whole : null,
     layers: [],
     above: crowd ? above(lines, settings) : lines,
   };
-  drawAxes(context, view, xTicks, yTicks);
+}
+
+// A view whose lines are counted, where they are many.
+/**
+ * @param {import("./record.js").Context} context
+ * @param {View} view
+ */
+export function paint(context, view) {
+  const { plot, marks, rail, ticks, crowd, density } = view;
+  context.font = `11px ${css("--font")}`;
+  drawAxes(context, view, ...ticks);
   context.save();
   context.beginPath();
   context.rect(plot.left - 1, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4);
   context.clip();
-  if (crowd) {
-    view.layers = densities.follow(view, layersOf(lines));
-    drawDensity(context, view, densities.whole, crowd);
-  }
+  if (crowd && density) drawDensity(context, view, density, crowd);
   drawLines(context, { ...view, lines: view.above });
   context.restore();
   if (marks) view.placed = drawMarks(context, { ...view, lines: view.above });
   if (rail) drawRail(context, view);
-  return view;
 }

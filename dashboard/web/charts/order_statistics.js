@@ -40,6 +40,14 @@ const middleOf = (a, b, c) => Math.max(Math.min(a, b), Math.min(Math.max(a, b), 
 
 const BINS = 1024;
 
+/**
+ * The neighbours of a quantile, in no order: from `begin` to before `end`; below: how many values are less than they.
+ * @typedef {{ values: Float64Array, begin: number, end: number, below: number }} Around
+ */
+
+/** @type {Around} */
+const NOBODY = { values: new Float64Array(0), begin: 0, end: 0, below: 0 };
+
 // Quantiles of many values, one time after the other: they are counted by bins, and sought in the few where they lie.
 export class OrderStatistics {
   constructor() {
@@ -50,29 +58,63 @@ export class OrderStatistics {
   }
 
   // Of values from `from` to before `to`, between two of them in a straight line, as NumPy's "linear"; NaN where there
-  // is no value. within: where most values are, which decides how long it takes and nothing else.
+  // is no value. within: where most values are, which decides how long it takes and nothing else. most: about each
+  // quantile as many of its neighbours as that are gathered, if the bins there hold no more.
   /**
    * @param {Float64Array} values
    * @param {number} from
    * @param {number} to
    * @param {readonly number[]} shares from 0 to 1
    * @param {[low: number, high: number]} within
-   * @param {(which: number, value: number) => void} tell
+   * @param {(which: number, value: number, around: Around) => void} tell
+   * @param {number} [most]
    */
-  quantiles(values, from, to, shares, within, tell) {
+  quantiles(values, from, to, shares, within, tell, most = 0) {
     const n = to - from;
     if (n <= 0) {
-      for (let which = 0; which < shares.length; which++) tell(which, NaN);
+      for (let which = 0; which < shares.length; which++) tell(which, NaN, NOBODY);
       return;
     }
     const places = shares.map((share) => (n - 1) * share);
     this.#bin(values, from, n, within);
-    this.#choose(values, from, n, places);
+    const parts = places.map((place) => this.#about(place, most));
+    this.#choose(values, from, n, parts);
     places.forEach((place, which) => {
       const k = Math.floor(place),
         below = this.#at(k);
-      tell(which, place > k ? below + (this.#at(k + 1) - below) * (place - k) : below);
+      const [first, last] = parts[which];
+      const around = {
+        values: this.chosen,
+        begin: this.ends[first] - (this.begins[first + 1] - this.begins[first]),
+        end: this.ends[last],
+        below: this.begins[first],
+      };
+      tell(which, place > k ? below + (this.#at(k + 1) - below) * (place - k) : below, around);
     });
+  }
+
+  // The first and the last of the bins about a place.
+  /**
+   * @param {number} place
+   * @param {number} most values in them, but for those where the place itself is
+   * @returns {[first: number, last: number]}
+   */
+  #about(place, most) {
+    const { begins } = this;
+    let first = this.#binOf(Math.floor(place)),
+      last = this.#binOf(Math.ceil(place));
+    for (let isMore = true; isMore; ) {
+      isMore = false;
+      if (first > 0 && begins[last + 1] - begins[first - 1] <= most) {
+        first--;
+        isMore = true;
+      }
+      if (last < BINS - 1 && begins[last + 2] - begins[first] <= most) {
+        last++;
+        isMore = true;
+      }
+    }
+    return [first, last];
   }
 
   /**
@@ -98,24 +140,22 @@ export class OrderStatistics {
     for (let bin = 0; bin < BINS; bin++) begins[bin + 1] += begins[bin];
   }
 
-  // The values of the bins where those lie that stand at some places, and behind them, if all were sorted.
+  // The values of some bins, each bin's together and in the order of bins.
   /**
    * @param {Float64Array} values
    * @param {number} from
    * @param {number} n
-   * @param {number[]} places
+   * @param {[first: number, last: number][]} parts
    */
-  #choose(values, from, n, places) {
+  #choose(values, from, n, parts) {
     const { bins, begins, ends, chosen } = this;
     ends.fill(-1);
-    let end = 0;
-    for (const place of places)
-      for (const k of [Math.floor(place), Math.ceil(place)]) {
-        const bin = this.#binOf(k);
-        if (ends[bin] >= 0) continue;
-        ends[bin] = end;
-        end += begins[bin + 1] - begins[bin];
-      }
+    for (const [first, last] of parts) ends.fill(0, first, last + 1);
+    for (let bin = 0, end = 0; bin < BINS; bin++) {
+      if (ends[bin] < 0) continue;
+      ends[bin] = end;
+      end += begins[bin + 1] - begins[bin];
+    }
     for (let i = 0; i < n; i++) {
       const at = ends[bins[i]];
       if (at < 0) continue;

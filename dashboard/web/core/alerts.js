@@ -37,6 +37,7 @@ let found = { rules: [], crossings: [], read_only: Boolean(state.boot.read_only)
 let draft = "";
 /** @type {ReturnType<typeof setTimeout> | 0} */
 let timer = 0;
+let acts = 0; // what was done here, and answered
 /** @type {Set<string> | null} */
 let told = null; // crossings that need no notification: null before the first answer
 const news = new Emitter(["change"]);
@@ -72,7 +73,19 @@ export const mayNotify = async () =>
   "Notification" in window &&
   (Notification.permission === "granted" || (await Notification.requestPermission()) === "granted");
 
-export const read = async () => take(await api.json("alerts"));
+export async function read() {
+  const before = acts;
+  const answer = await api.json("alerts");
+  if (acts === before) take(answer);
+  else soon(); // it may be older than what was done here meanwhile
+}
+
+/** @param {string} path @param {object} what */
+async function act(path, what) {
+  const answer = await api.post(path, what);
+  acts += 1;
+  take(answer);
+}
 
 /**
  * Where a rule would have fired.
@@ -83,13 +96,13 @@ export const read = async () => take(await api.json("alerts"));
 export const test = (text, runs) => api.post("alerts/test", { text, runs });
 
 /** @param {{ text: string, title: string, runs: string, actions?: Action[], id?: string, version?: number }} rule */
-export const arm = async (rule) => take(await api.post("alerts", rule));
+export const arm = async (rule) => act("alerts", rule);
 
 /** @param {Rule} rule @param {boolean} paused */
-export const pause = async ({ id }, paused) => take(await api.post("alerts/pause", { id, paused }));
+export const pause = async ({ id }, paused) => act("alerts/pause", { id, paused });
 
 /** @param {Rule} rule */
-export const remove = async ({ id }) => take(await api.post("alerts/remove", { id }));
+export const remove = async ({ id }) => act("alerts/remove", { id });
 
 // Opens the page with a rule that is begun.
 /** @param {string} text */

@@ -31,8 +31,12 @@ import { boot, local } from "./state.js";
 const found = new Map();
 /** @type {Map<string, number>} */
 const followed = new Map(); // run -> how many follow it
-/** @type {Map<string, boolean>} */
-const asking = new Map(); // run -> whether it is to be asked again after the answer that is under way
+/**
+ * @typedef {{ again: boolean, isOld: boolean }} UnderWay again: whether it is asked once more after this; isOld: that
+ *   something was done here meanwhile of which the answer may not know
+ */
+/** @type {Map<string, UnderWay>} */
+const asking = new Map(); // run -> the answer that is under way
 const news = new Emitter(["change"]);
 
 /**
@@ -76,27 +80,38 @@ export function follow(run, scope) {
  * @returns {Promise<Asked | undefined>}
  */
 export async function ask(run) {
-  if (asking.has(run)) {
-    asking.set(run, true);
+  const before = asking.get(run);
+  if (before) {
+    before.again = true;
     return found.get(run);
   }
-  asking.set(run, false);
+  const underWay = { again: false, isOld: false };
+  asking.set(run, underWay);
   try {
     // In this order: a value that is newer than what is known of its change is the one that was asked for. The other
     // way round a change that was applied would show the value before it.
     const { commands, earlier } = await api.json("commands", { run });
     const [offered, { proposals }] = await Promise.all([api.json("controls", { run }), api.json("proposals", { run })]);
     const known = /** @type {Asked} */ ({ ...offered, commands, earlier, proposals });
-    if (followed.has(run)) found.set(run, known);
-    news.tell("change", run);
+    if (!underWay.isOld) {
+      if (followed.has(run)) found.set(run, known);
+      news.tell("change", run);
+    }
     return known;
   } catch {
     return found.get(run); // the run has gone, or the line broke, after which all is asked again
   } finally {
-    const again = asking.get(run);
     asking.delete(run);
-    if (again) ask(run);
+    if (underWay.again) ask(run);
   }
+}
+
+// An answer that was asked for before something was done here would take it back for a moment: the value that was set,
+// a proposal that was accepted.
+/** @param {string} run */
+function outdate(run) {
+  const underWay = asking.get(run);
+  if (underWay) underWay.again = underWay.isOld = true;
 }
 
 /**
@@ -116,6 +131,7 @@ export async function send(run, name, value, expected = null) {
   const body = { run, name, value, expected, nonce, author: author() || null };
   /** @type {{ command: Command }} */
   const { command } = await patiently("commands", body);
+  outdate(run);
   const known = found.get(run);
   if (known && !known.commands.some((each) => each.nonce === nonce)) {
     known.commands = [...known.commands, command];
@@ -135,6 +151,7 @@ export async function send(run, name, value, expected = null) {
 export async function answer(run, id, accept) {
   /** @type {{ proposal: Proposal }} */
   const { proposal } = await patiently("proposals", { run, id, accept, author: author() || null });
+  outdate(run);
   const known = found.get(run);
   if (known) {
     known.proposals = known.proposals.map((each) => (each.id === id ? proposal : each));

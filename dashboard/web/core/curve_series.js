@@ -1,5 +1,6 @@
 // What a store knows of one tag: the curves of its runs, which of them are asked for, what is new in a window of them.
 import { Curve } from "../charts/curve.js";
+import { SharedSteps } from "./shared_steps.js";
 
 const MARGIN = 0.02; // of a window, beyond it: so that lines run on to the edge
 
@@ -45,6 +46,7 @@ export class Series {
     this.answered = new Map(); // run -> number of the newest question that was answered
     /** @type {string | null} */
     this.problem = null;
+    this.steps = new SharedSteps();
   }
 
   /**

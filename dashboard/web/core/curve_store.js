@@ -273,7 +273,7 @@ export class CurveStore {
   #take(series, form, number, head, column) {
     series.needs = head.needs;
     series.problem = null;
-    for (const { curve: found, columns } of curvesOf(head, column)) {
+    for (const { curve: found, columns } of series.steps.kept(curvesOf(head, column))) {
       const known = series.curves.get(found.run);
       // One that was overtaken by the answer to a later question says less, or of another window.
       if (!known || number < (series.answered.get(found.run) ?? 0)) continue;

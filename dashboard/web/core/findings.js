@@ -27,6 +27,10 @@ let wanted = new Set();
 /** @type {ReturnType<typeof setTimeout> | 0} */
 let timer = 0;
 let isAsking = false;
+/** @type {Map<string, number>} */
+const dismissing = new Map(); // run -> dismissals that the server has not answered yet
+/** @type {Set<string>} */
+let outdated = new Set(); // runs of which one was answered since the answer under way was asked for
 let isAll = false; // whether runs without any are wanted, too: those whose findings were all dismissed
 export let problem = ""; // why they could not be read
 const news = new Emitter(["change"]);
@@ -86,9 +90,11 @@ async function ask() {
   isAsking = true;
   const names = [...wanted];
   wanted = new Set();
+  outdated = new Set();
   let isNew = false;
   try {
     for (const [name, findings] of await answers(names)) {
+      if (dismissing.has(name) || outdated.has(name)) continue; // it may not know of that, and is asked once more
       isNew ||= JSON.stringify(found.get(name)) !== JSON.stringify(findings);
       found.set(name, findings);
     }
@@ -137,15 +143,21 @@ export async function dismiss(run, id, reason) {
     before.map((each) => (each.id === id ? { ...each, dismissed } : each)),
   );
   news.tell("change");
+  dismissing.set(run, (dismissing.get(run) ?? 0) + 1);
   try {
     await api.post("findings/dismiss", { run, id, reason, author });
   } catch (error) {
     found.set(run, before);
     news.tell("change");
     throw error;
+  } finally {
+    const left = (dismissing.get(run) ?? 1) - 1;
+    if (left) dismissing.set(run, left);
+    else dismissing.delete(run);
+    outdated.add(run);
+    wanted.add(run);
+    soon();
   }
-  wanted.add(run);
-  soon();
 }
 
 // Follows what is told of runs, for as long as the scope lasts.

@@ -15,6 +15,7 @@ const news = new Emitter(["change"]);
 let wanted = new Set();
 /** @type {ReturnType<typeof setTimeout> | 0} */
 let timer = 0;
+let isAsking = false; // one question after the other: of two answers the older could come last
 
 /**
  * Told "change" when there are other marks.
@@ -32,12 +33,18 @@ export function known(names) {
       asked.add(name);
       wanted.add(name);
     }
-  if (wanted.size) timer ||= setTimeout(ask, found.size || asked.size > wanted.size ? 100 : 1200); // first the curves
+  soon(found.size || asked.size > wanted.size ? 100 : 1200); // first the curves
   return found;
+}
+
+/** @param {number} ms */
+function soon(ms) {
+  if (wanted.size && !isAsking) timer ||= setTimeout(ask, ms);
 }
 
 async function ask() {
   timer = 0;
+  isAsking = true;
   const names = [...wanted];
   wanted = new Set();
   try {
@@ -48,6 +55,8 @@ async function ask() {
   } catch {
     names.forEach((name) => asked.delete(name));
   }
+  isAsking = false;
+  soon(100);
 }
 
 // Follows what is told of marks, for as long as the scope lasts.

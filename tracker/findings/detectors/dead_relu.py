@@ -18,14 +18,11 @@ from collections.abc import Iterator
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import activation_at, lasting, learning, percent, span
+from tracker.findings.layers import activation_at, percent, span
+from tracker.findings.stuck_layers import Bounds, stuck_layers
 from tracker.findings.training import Training
 
-MOST = 0.85
-ALL = 0.97
-LEARNED = 0.1
-AT_FIRST = 0.7
-SOME = 0.7
+BOUNDS = Bounds(most=0.85, almost_all=0.97, at_first=0.7, some=0.7)
 _LEAKY = frozenset(("leaky_relu", "prelu", "rrelu"))
 _ADVICE = "Begin with biases of 0 and He's initialization; try a tenth of the lr, or a leaky rectifier in this layer."
 
@@ -33,30 +30,13 @@ _ADVICE = "Begin with biases of 0 and He's initialization; try a tenth of the lr
 @detector("dead_relu")
 def dead_relu(training: Training) -> Iterator[Finding]:
     """The layers where it began first, at most three."""
-    found = []
-    for path, series in training.layers("dead").items():
-        if not len(series) or series.value[-1] < SOME:
-            continue  # as of most layers
-        finite = series.finite
-        step = lasting(finite, MOST)
-        if step is None and len(finite) and finite.value[0] >= AT_FIRST:
-            step = lasting(finite, SOME)
-        severity = "warning"
-        if step is None:
-            step, severity = lasting(finite, SOME, 5), "info"
-        if step is None:
-            continue
+
+    def is_spared(path: str) -> bool:
         known = activation_at(training, path)
-        if known is not None and known[0] in _LEAKY:
-            continue
-        share = float(finite.value[finite.step >= step].min())
-        if finite.value[0] < 0.5 and learning(training).left < LEARNED:
-            severity = "info"  # it came while the network learned what it had to learn
-        if severity == "warning" and share >= ALL and not learning(training).left < 0.5:
-            severity = "error"
-        found.append((step, path, share, severity, series))
-    found.sort(key=lambda each: (each[3] == "info", each[0], -each[2]))
-    for step, path, share, severity, series in found[:3]:
+        return known is not None and known[0] in _LEAKY
+
+    stuck = stuck_layers(training, "dead", BOUNDS, is_spared, lambda left: not left < 0.5)
+    for step, path, share, severity, series in stuck:
         yield Finding(
             "dead_relu", severity,
             f"{percent(share)} of the rectifiers of {path} put out nothing for any sample, from step {step} on.",

@@ -18,14 +18,11 @@ from collections.abc import Iterator
 
 from tracker.findings.detector import detector
 from tracker.findings.finding import Evidence, Finding
-from tracker.findings.layers import activation_at, lasting, learning, percent, span
+from tracker.findings.layers import activation_at, percent, span
+from tracker.findings.stuck_layers import Bounds, stuck_layers
 from tracker.findings.training import Training
 
-MOST = 0.8
-ALL = 0.95
-LEARNED = 0.1
-AT_FIRST = 0.6
-SOME = 0.65
+BOUNDS = Bounds(most=0.8, almost_all=0.95, at_first=0.6, some=0.65)
 _NOT_HIDDEN = re.compile(r"softmax|prob|(^|\.)out|head|gate|att|lstm|gru|classif|logit|mask", re.IGNORECASE)
 _ADVICE = "Scale the inputs to a spread of 1, and begin with Glorot's initialization; watch the share fall."
 
@@ -33,30 +30,13 @@ _ADVICE = "Scale the inputs to a spread of 1, and begin with Glorot's initializa
 @detector("saturated_activations")
 def saturated_activations(training: Training) -> Iterator[Finding]:
     """The layers where it began first, at most three."""
-    found = []
-    for path, series in training.layers("saturated").items():
-        if not len(series) or series.value[-1] < SOME:
-            continue  # as of most layers
-        finite = series.finite
-        step = lasting(finite, MOST)
-        if step is None and len(finite) and finite.value[0] >= AT_FIRST:
-            step = lasting(finite, SOME)
-        severity = "warning"
-        if step is None:
-            step, severity = lasting(finite, SOME, 5), "info"
-        if step is None:
-            continue
+
+    def is_spared(path: str) -> bool:
         known = activation_at(training, path)
-        if _NOT_HIDDEN.search(path) or (known is not None and (known[1] or "softmax" in known[0])):
-            continue
-        share = float(finite.value[finite.step >= step].min())
-        if finite.value[0] < 0.5 and learning(training).left < LEARNED:
-            severity = "info"  # it came while the network learned what it had to learn
-        if severity == "warning" and share >= ALL and learning(training).left > 0.8:
-            severity = "error"
-        found.append((step, path, share, severity, series))
-    found.sort(key=lambda each: (each[3] == "info", each[0], -each[2]))
-    for step, path, share, severity, series in found[:3]:
+        return bool(_NOT_HIDDEN.search(path)) or (known is not None and (known[1] or "softmax" in known[0]))
+
+    stuck = stuck_layers(training, "saturated", BOUNDS, is_spared, lambda left: left > 0.8)
+    for step, path, share, severity, series in stuck:
         yield Finding(
             "saturated_activations", severity,
             f"{percent(share)} of what {path} puts out lies at an end of its range, from step {step} on: "

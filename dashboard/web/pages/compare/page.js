@@ -71,7 +71,7 @@ export class ComparePage {
     this.redrawing = 0; // a frame
     this.telling = false; // the other pages what is brushed
     this.later = 0; // a timer
-    /** @type {import("./parallel.js").Told & import("./table.js").Told & { found(list: Share[]): void }} */
+    /** @type {import("./runs_canvas.js").Told & import("./table.js").Told & { found(list: Share[]): void }} */
     const told = {
       brush: (name, range, done) => this.brush(name, range, done),
       hover: (index, event) => this.hover(index, event),

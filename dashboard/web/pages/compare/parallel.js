@@ -4,16 +4,9 @@ import * as ticks from "../../charts/ticks.js";
 import { SHADES, shade } from "../../charts/colour_maps.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
+import { RunsCanvas } from "./runs_canvas.js";
 
-/**
- * Whom a chart tells of what is done on it.
- * @typedef {object} Told
- * @property {(name: string | null, range: number[] | null, isDone: boolean) => void} brush
- * @property {(index: number, event?: MouseEvent) => void} hover -1 for none
- */
-/** @typedef {import("./brushes.js").Brushes} Brushes */
 /** @typedef {import("./data.js").Column} Column */
-/** @typedef {(event: PointerEvent, isDone: boolean) => void} Drag */
 
 const TOP = 44,
   BOTTOM = 14;
@@ -27,43 +20,26 @@ const SIDE = 64,
  */
 const cut = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
 
-export class Parallel {
+export class Parallel extends RunsCanvas {
   /**
-   * @param {Brushes} brushes
-   * @param {Told} told
+   * @param {import("./brushes.js").Brushes} brushes
+   * @param {import("./runs_canvas.js").Told} told
    * @param {import("../../core/scope.js").Scope} scope
    */
   constructor(brushes, told, scope) {
-    this.brushes = brushes;
-    this.told = told;
-    /** @type {Column[]} */
-    this.columns = [];
-    this.count = 0; // of runs
-    this.within = new Uint8Array(0); // of each run whether it is chosen
-    /** @type {Float32Array[]} */
-    this.places = []; // of each run on each axis
-    this.hovered = -1;
+    super("parallel", brushes, told, scope);
     this.width = 0;
     this.height = 0;
     this.bottom = BOTTOM;
     /** @type {{ canvas: HTMLCanvasElement, key: string, places: Float32Array[] } | null} */
     this.hinted = null;
-    /** @type {Drag | null} */
-    this.drag = null;
-    this.element = Object.assign(document.createElement("div"), { className: "parallel" });
-    this.under = this.element.appendChild(document.createElement("canvas"));
-    this.over = this.element.appendChild(document.createElement("canvas"));
-    this.over.className = "over";
-    this.over.setAttribute("role", "img");
-    this.over.tabIndex = 0;
-    this.over.addEventListener("pointerdown", (event) => this.begin(event));
-    this.over.addEventListener("pointermove", (event) => this.move(event));
-    this.over.addEventListener("pointerleave", () => this.told.hover(-1));
-    this.over.addEventListener("dblclick", () => {
-      this.brushes.clear();
-      this.told.brush(null, null, true);
+    this.under = document.createElement("canvas");
+    this.canvas.before(this.under);
+    this.canvas.className = "over";
+    this.canvas.tabIndex = 0;
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (!this.drag) this.canvas.style.cursor = this.axisAt(event.offsetX) >= 0 ? "ns-resize" : "default";
     });
-    scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
   /**
@@ -72,12 +48,8 @@ export class Parallel {
    * @param {Uint8Array<ArrayBuffer>} within
    */
   show(columns, count, within) {
-    this.columns = columns;
-    this.count = count;
-    this.within = within;
-    // Each line's places, once: a brush redraws them many times.
-    this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
-    this.over.setAttribute(
+    this.take(columns, count, within);
+    this.canvas.setAttribute(
       "aria-label",
       `Parallel coordinates of ${format.plural(count, "run")}: ${columns.map((column) => column.name).join(", ")}`,
     );
@@ -103,6 +75,7 @@ export class Parallel {
     return Math.min(1, Math.max(0, (this.height - this.bottom - y) / (this.height - TOP - this.bottom)));
   }
 
+  /** @override */
   draw() {
     const { element } = this;
     if (!element.clientWidth || !element.clientHeight) return; // on no page now
@@ -229,9 +202,10 @@ export class Parallel {
     return made.map((/** @type {{ at: number, text: string }} */ { at, text }) => ({ at: column.scaled(at), text }));
   }
 
+  /** @override */
   drawOver() {
     if (!this.width) return;
-    const context = prepared(this.over, this.width, this.height);
+    const context = prepared(this.canvas, this.width, this.height);
     this.columns.forEach((column, k) => {
       const range = this.brushes.ranges.get(column.name);
       if (!range) return;
@@ -256,13 +230,6 @@ export class Parallel {
     }
   }
 
-  /** @param {number} index */
-  hover(index) {
-    if (this.hovered === index) return;
-    this.hovered = index;
-    this.drawOver();
-  }
-
   /** @param {number} x */
   axisAt(x) {
     let best = -1;
@@ -272,48 +239,29 @@ export class Parallel {
     return best;
   }
 
-  /** @param {PointerEvent} event */
+  /**
+   * @override
+   * @param {PointerEvent} event
+   */
   begin(event) {
     const k = this.axisAt(event.offsetX);
     if (k < 0 || event.button) return;
     const { name } = this.columns[k];
     const from = this.place(event.offsetY);
-    this.over.setPointerCapture(event.pointerId);
-    /** @type {Drag} */
-    const drag = (move, done) => {
+    this.follow(event, (move, done) => {
       const to = this.place(move.offsetY);
       // A click on an axis takes its brush away; half the way between two words still takes both words.
       const range = Math.abs(to - from) * (this.height - TOP - this.bottom) < 4 ? null : [from, to];
       if (range || done) this.told.brush(name, range, done);
-    };
-    this.drag = drag;
-    /** @param {PointerEvent} up */
-    const end = (up) => {
-      drag(up, true);
-      this.drag = null;
-      this.over.removeEventListener("pointerup", end);
-      this.over.removeEventListener("pointercancel", end);
-    };
-    this.over.addEventListener("pointerup", end);
-    this.over.addEventListener("pointercancel", end);
-  }
-
-  /** @param {PointerEvent} event */
-  move(event) {
-    if (this.drag) {
-      this.drag(event, false);
-      return;
-    }
-    this.over.style.cursor = this.axisAt(event.offsetX) >= 0 ? "ns-resize" : "default";
-    this.told.hover(this.nearest(event.offsetX, event.offsetY), event);
+    });
   }
 
   // The run whose line is nearest, within 8 pixels; of those that are chosen first.
   /**
-   * @param {number} x
-   * @param {number} y
+   * @override
+   * @param {MouseEvent} event
    */
-  nearest(x, y) {
+  nearest({ offsetX: x, offsetY: y }) {
     let k = 0;
     while (k < this.columns.length - 2 && this.x(k + 1) < x) k++;
     if (this.columns.length < 2) return -1;

@@ -2,11 +2,9 @@
 import { SHADES, shade } from "../../charts/colour_maps.js";
 import { css, isDark } from "../../charts/palette.js";
 import { prepared } from "../../charts/chart.js";
+import { RunsCanvas } from "./runs_canvas.js";
 
-/** @typedef {import("./brushes.js").Brushes} Brushes */
 /** @typedef {import("./data.js").Column} Column */
-/** @typedef {import("./parallel.js").Told} Told */
-/** @typedef {import("./parallel.js").Drag} Drag */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 /** @typedef {{ column: number, row: number }} Cell */
 
@@ -14,38 +12,17 @@ const LEFT = 14,
   BOTTOM = 16,
   PAD = 6;
 
-export class ScatterMatrix {
+export class ScatterMatrix extends RunsCanvas {
   /**
-   * @param {Brushes} brushes
-   * @param {Told} told
+   * @param {import("./brushes.js").Brushes} brushes
+   * @param {import("./runs_canvas.js").Told} told
    * @param {import("../../core/scope.js").Scope} scope
    */
   constructor(brushes, told, scope) {
-    this.brushes = brushes;
-    this.told = told;
-    /** @type {Column[]} */
-    this.columns = [];
-    this.count = 0; // of runs
-    this.within = new Uint8Array(0); // of each run whether it is chosen
-    /** @type {Float32Array[]} */
-    this.places = []; // of each run in each column
-    this.hovered = -1;
+    super("scatter-matrix", brushes, told, scope);
     this.size = 0; // width, px
     this.cellWidth = 0;
     this.cellHeight = 0;
-    /** @type {Drag | null} */
-    this.drag = null;
-    this.element = Object.assign(document.createElement("div"), { className: "scatter-matrix" });
-    this.canvas = this.element.appendChild(document.createElement("canvas"));
-    this.canvas.setAttribute("role", "img");
-    this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
-    this.canvas.addEventListener("pointermove", (event) => this.move(event));
-    this.canvas.addEventListener("pointerleave", () => this.told.hover(-1));
-    this.canvas.addEventListener("dblclick", () => {
-      this.brushes.clear();
-      this.told.brush(null, null, true);
-    });
-    scope.observer(new ResizeObserver(() => this.draw())).observe(this.element);
   }
 
   /**
@@ -54,14 +31,12 @@ export class ScatterMatrix {
    * @param {Uint8Array<ArrayBuffer>} within
    */
   show(columns, count, within) {
-    this.columns = columns;
-    this.count = count;
-    this.within = within;
-    this.places = columns.map((column) => Float32Array.from({ length: count }, (_, i) => column.place(i)));
+    this.take(columns, count, within);
     this.canvas.setAttribute("aria-label", `Scatter matrix of ${columns.map((column) => column.name).join(", ")}`);
     this.draw();
   }
 
+  /** @override */
   draw() {
     this.size = this.element.clientWidth;
     const height = this.element.clientHeight;
@@ -226,13 +201,6 @@ export class ScatterMatrix {
     }
   }
 
-  /** @param {number} index */
-  hover(index) {
-    if (this.hovered === index) return;
-    this.hovered = index;
-    this.draw();
-  }
-
   // The cell under the pointer, and where in it.
   /**
    * @param {MouseEvent} event
@@ -258,42 +226,31 @@ export class ScatterMatrix {
     ];
   }
 
-  /** @param {PointerEvent} event */
+  /**
+   * @override
+   * @param {PointerEvent} event
+   */
   begin(event) {
     const cell = this.cell(event);
     if (!cell || cell.column === cell.row || event.button) return;
     const [x0, y0] = this.places2(event, cell);
     const names = [this.columns[cell.column].name, this.columns[cell.row].name];
-    this.canvas.setPointerCapture(event.pointerId);
-    /** @type {Drag} */
-    const drag = (move, done) => {
+    this.follow(event, (move, done) => {
       const [x1, y1] = this.places2(move, cell);
       const far = Math.abs(x1 - x0) + Math.abs(y1 - y0) > 0.04;
       if (!far && !done) return;
       this.brushes.set(names[0], far ? [x0, x1] : null);
       this.told.brush(names[1], far ? [y0, y1] : null, done);
-    };
-    this.drag = drag;
-    /** @param {PointerEvent} up */
-    const end = (up) => {
-      drag(up, true);
-      this.drag = null;
-      this.canvas.removeEventListener("pointerup", end);
-    };
-    this.canvas.addEventListener("pointerup", end);
+    });
   }
 
-  /** @param {PointerEvent} event */
-  move(event) {
-    if (this.drag) {
-      this.drag(event, false);
-      return;
-    }
+  /**
+   * @override
+   * @param {MouseEvent} event
+   */
+  nearest(event) {
     const cell = this.cell(event);
-    if (!cell || cell.column === cell.row) {
-      this.told.hover(-1);
-      return;
-    }
+    if (!cell || cell.column === cell.row) return -1;
     const [x, y] = this.places2(event, cell);
     let best = -1,
       least = 0.06;
@@ -305,6 +262,6 @@ export class ScatterMatrix {
         best = i;
       }
     }
-    this.told.hover(best, event);
+    return best;
   }
 }

@@ -69,6 +69,7 @@ export class Card {
     this.element = element;
     scope.onLeave(() => {
       this.sight = false;
+      this.chart?.forget();
       frames.forget(this);
     });
   }
@@ -128,6 +129,10 @@ export class Card {
       },
       onPick: pick,
       onBrush: brush,
+      onDrawn: (/** @type {boolean} */ isBehind) => {
+        if (isBehind) this.redraw(true);
+        this.#drawn();
+      },
       held: () => (settings().axis === "step" ? state.get("pace") : null),
       onHold: (/** @type {number} */ x) => hold(x, this.chart.view.x),
     });
@@ -146,7 +151,7 @@ export class Card {
       isSeen: () => this.sight,
       onAnswer: () => {
         this.host.onNeeds();
-        this.redraw(true);
+        this.redraw(!this.chart?.counting);
       },
       onPoints: (curve, points) => {
         // A page that nobody sees draws nothing, for hours perhaps.
@@ -167,6 +172,7 @@ export class Card {
   unmount() {
     if (!this.chart || this.isLarge) return;
     this.seen?.leave();
+    this.chart.forget();
     frames.forget(this);
     this.chart = this.legend = this.curves = null;
     this.memo.clear();
@@ -261,7 +267,9 @@ export class Card {
   // --- drawn ----------------------------------------------------------------------------------------------
 
   redraw(now = false) {
-    if (this.sight) frames.request(this, now);
+    // Of very many lines the next picture waits for the one that is under way.
+    if (this.chart?.counting && !now) this.chart.counting.isBehind = true;
+    else if (this.sight) frames.request(this, now);
   }
 
   lines() {
@@ -291,7 +299,6 @@ export class Card {
     const began = live.now();
     const wanted = this.wanted();
     const lines = this.lines();
-    this.drawnLines = lines.length;
     const { problem } = this.curves.store;
     part(this.element, ".skeleton").hidden = lines.length > 0 || !words.isLoading(wanted) || Boolean(problem);
     const told = count(lines, settings(), this.chart.zoom);
@@ -304,12 +311,19 @@ export class Card {
       state.get("marks") ? marks.known(lines.map((/** @type {{ name: string }} */ { name }) => name)) : null,
       wanted.some(({ run }) => run.status === "running"),
     );
-    showKey(part(this.element, ".card-key"), this.chart.view);
-    this.chart.over.setAttribute("aria-label", named(this.title, this.chart.view));
     words.say(this.element, { ...drawn, outside: this.chart.view?.y.outside ?? 0 });
-    this.#showLegend();
+    if (!this.chart.counting) this.#drawn();
     this.#told(began);
     return isWhole;
+  }
+
+  // What is said of the picture that is seen by now.
+  #drawn() {
+    const { view, over } = this.chart;
+    this.drawnLines = view?.lines.length ?? 0;
+    showKey(part(this.element, ".card-key"), view);
+    over.setAttribute("aria-label", named(this.title, view));
+    this.#showLegend();
   }
 
   // Has the points that this frame is the first to show counted once it is shown; others wait for theirs.

@@ -282,7 +282,8 @@ export class CurvesPage {
 
   // Once nothing is asked for any more and all of it is painted.
   async settled() {
-    const quiet = () => frames.idle() && this.sighted().every((card) => card.curves?.store.isIdle ?? true);
+    const quiet = () =>
+      frames.idle() && this.sighted().every((card) => !card.chart?.counting && (card.curves?.store.isIdle ?? true));
     do await new Promise((done) => frames.afterPaint(() => done(undefined)));
     while (!quiet());
   }

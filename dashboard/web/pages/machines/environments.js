@@ -27,6 +27,8 @@ export class Environments {
     this.known = new Map();
     this.different = false; // whether only what differs is shown
     this.folded = true; // the packages
+    /** @type {Map<string, number>} */
+    this.turns = new Map(); // how often each was asked for: answers may overtake each other
     this.ready = false;
     /** @type {string | null} */
     this.diff = null; // the run whose changes are unfolded
@@ -49,15 +51,18 @@ export class Environments {
 
   /** @param {string} name */
   async #load(name) {
+    const turn = (this.turns.get(name) ?? 0) + 1;
+    this.turns.set(name, turn);
     try {
       /** @type {{ environments: Environment[] }} */
       const { environments } = await api.json("environment", { run: name });
+      if (this.turns.get(name) !== turn) return;
       // The first process speaks for all; that there are more is said.
       const own = environments.filter((each) => each.reason !== "child");
       const newest = own.findLast((each) => each.packages) ?? own.at(-1) ?? {};
       this.known.set(name, { ...newest, processes: own.length > 1 ? own.length : undefined });
     } catch {
-      this.known.set(name, {});
+      if (this.turns.get(name) === turn) this.known.set(name, {});
     }
   }
 

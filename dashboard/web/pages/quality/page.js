@@ -39,7 +39,8 @@ class Section {
     this.series = new Map(); // by run
     /** @type {Set<string>} */
     this.asking = new Set();
-    this.again = false; // asked for while an answer was under way
+    /** @type {Set<string>} */
+    this.again = new Set(); // runs that were asked for while their answer was under way
     /** @type {string[]} */
     this.names = []; // of the runs that are shown
     /** @type {number | null} */
@@ -100,7 +101,7 @@ class Section {
   /** @param {string} name */
   async ask(name) {
     if (this.asking.has(name)) {
-      this.again = true;
+      this.again.add(name);
       return;
     }
     this.asking.add(name);
@@ -126,10 +127,7 @@ class Section {
     if (this.scope.isOver) return;
     this.asking.delete(name);
     this.draw();
-    if (this.again) {
-      this.again = false;
-      this.later(name);
-    }
+    if (this.again.delete(name)) this.later(name);
   }
 
   /** @param {string} name */

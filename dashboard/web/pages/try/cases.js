@@ -27,6 +27,7 @@ export class Cases {
     this.followed = new Set(); // runs
     /** @type {Map<string, boolean>} */
     this.asking = new Map(); // run -> whether there was news meanwhile
+    this.acts = 0; // what was done here, and answered
     this.isReadOnly = false;
     this.news = new Emitter(["change"]);
     scope.on(live, "changed", (change) => {
@@ -72,9 +73,13 @@ export class Cases {
     this.asking.set(run, false);
     let isMore = false;
     try {
-      this.#take(run, await api.json("cases", { run }));
+      const before = this.acts,
+        told = await api.json("cases", { run });
+      if (this.acts === before) this.#take(run, told);
+      else this.asking.set(run, true); // it may be older than what was kept or let go of here meanwhile
       for (const { id } of this.of(run)) {
         if (this.scope.isOver || !this.followed.has(run)) break;
+        if (!this.of(run).some((each) => each.id === id)) continue; // let go of meanwhile
         /** @type {Answers} */
         const row = await api.json("cases/row", { run, id });
         // In JSON NaN is a word.
@@ -109,13 +114,17 @@ export class Cases {
    * @param {{ model: string, input: Record<string, any>, expected: string, title: string }} what
    */
   async keep(run, what) {
-    this.#take(run, await api.post("cases", { run, ...what }));
+    const told = await api.post("cases", { run, ...what });
+    this.acts += 1;
+    this.#take(run, told);
     this.ask(run);
   }
 
   /** @param {string} run @param {string} id */
   async letGo(run, id) {
-    this.#take(run, await api.post("cases", { run, remove: id }));
+    const told = await api.post("cases", { run, remove: id });
+    this.acts += 1;
+    this.#take(run, told);
     this.answers.delete(id);
   }
 }
