@@ -25,6 +25,32 @@ def test_commits_are_never_far_apart(turns: list[tuple[float, float, float]]) ->
             assert interval == COMMIT_INTERVAL_S
 
 
+@given(st.lists(st.floats(0, 0.2), min_size=2, max_size=60))
+def test_after_a_pause_one_commit_may_follow_another_at_once(waits: list[float]) -> None:
+    """Of a process that computes little. On average commits are no closer to each other for it."""
+    pace = Pace()
+    now = time.monotonic() + 10
+    assert pace.apart(now, COMMIT_INTERVAL_S) <= 1e-9
+    assert pace.apart(now + 0.001, COMMIT_INTERVAL_S) == pytest.approx(COMMIT_INTERVAL_S - 0.001)
+    began = [now, now + 0.001]
+    after = COMMIT_INTERVAL_S - 0.001
+    for wait in waits:
+        began.append(began[-1] + after + wait)
+        after = pace.apart(began[-1], COMMIT_INTERVAL_S)
+    for first in range(len(began)):
+        for last in range(first, len(began)):
+            assert last - first <= (began[last] - began[first]) / COMMIT_INTERVAL_S + 1 + 1e-6
+
+
+def test_one_that_computes_is_spared_the_second_commit() -> None:
+    """There each commit holds up what is computed."""
+    pace = Pace()
+    now = time.monotonic() + 10
+    assert pace.apart(now, BUSY_INTERVAL_S) == pytest.approx(BUSY_INTERVAL_S)
+    assert pace.apart(now + 10, COMMIT_INTERVAL_S) <= 1e-9
+    assert pace.apart(now + 10.001, BUSY_INTERVAL_S) == pytest.approx(BUSY_INTERVAL_S)
+
+
 @given(st.floats(1e-5, BUSY_SHARE * BUSY_INTERVAL_S), st.integers(1, 4))
 def test_a_process_that_computes_gives_its_commits_a_small_share(cost: float, cores: int) -> None:
     """Once a few commits have said what one costs, they take no more than their share of a core."""

@@ -32,13 +32,48 @@ test("what is asked for is drawn once a frame, the large ones over several, and 
   await painted();
   for (const each of cards) request(each);
   nextFrame();
-  assert.equal(drawn.length, 7, "a live frame waits for its turn");
+  nextFrame();
+  assert.equal(drawn.length, 14, "after a rest one may follow at once");
+  await painted();
+  for (const each of cards) request(each);
+  nextFrame();
+  assert.equal(drawn.length, 14, "and the next waits for its turn");
   mock.timers.tick(33);
   nextFrame();
-  assert.equal(drawn.length, 11, "and comes when it is");
+  assert.equal(drawn.length, 18, "and comes when it is");
   request(cards[0], true);
   nextFrame();
-  assert.equal(drawn.length, 15, "who acts waits for no turn: the three that are left, and what was asked for");
+  assert.equal(drawn.length, 22, "who acts waits for no turn: the three that are left, and what was asked for");
+  await painted();
+  clock.mock.restore();
+  mock.timers.reset();
+});
+
+test("live frames come no more often for it, and acting for long does not keep them off", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 5000,
+    live = 0;
+  const clock = mock.method(performance, "now", () => now);
+  const card = { draw: () => live++ },
+    touched = { draw: () => {} };
+  for (let ms = 0; ms < 1000; ms++) {
+    request(card);
+    if (ms % 16 === 0) nextFrame();
+    await painted();
+    now++;
+    mock.timers.tick(1);
+  }
+  assert.ok(live >= 29 && live <= 32, `${live} in a second`);
+  for (let frame = 0; frame < 60; frame++, now++, mock.timers.tick(1)) {
+    request(touched, true);
+    nextFrame();
+    await painted();
+  }
+  live = 0;
+  request(card);
+  for (let ms = 0; ms < 34; ms++, now++) mock.timers.tick(1);
+  nextFrame();
+  assert.equal(live, 1);
   clock.mock.restore();
   mock.timers.reset();
 });

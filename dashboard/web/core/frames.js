@@ -4,7 +4,11 @@
 // Drawn at a fixed rate, such a page would answer no click; so the pause after live frames grows with what they cost.
 // And cards that have to be drawn anew as a whole, as all have when their axes grow, are spread over several frames,
 // so that the first are seen while the last are drawn.
-const EVERY = 33; // ms from one live frame to the next, at the least
+//
+// All of this on average: after a rest one frame may follow another at once. What ten runs log at one moment comes in
+// two messages, and a word about a run comes just before its point; neither is to wait for what the first frame cost.
+const EVERY = 33; // ms from one live frame to the next, on average at the least
+const SOONER = 100; // ms that one may come before its turn, at the most
 const SHARE = 2; // live frames leave the page half of its time
 const LONGEST = 250; // ms that a frame is taken to cost at the most
 const WHOLE = 4; // cards that a live frame draws anew
@@ -13,9 +17,14 @@ const waiting = new Set(); // in the order in which they were asked for
 let timer = 0,
   frame = 0;
 let hurry = false; // somebody acted, and waits for all of it
-let next = 0; // when the next live frame may be
+/** @type {number | null} */
+let turn = null; // of what is being drawn, which may take several frames: when it was due
+let next = 0; // when the next live frame is due
 let cost = 0; // of the frames that what was asked for took of late, ms
 let spent = 0; // of those so far
+
+const pause = () => Math.max(EVERY, SHARE * cost);
+const sooner = () => Math.min(SOONER, pause());
 
 // Has thing.draw() called, which gives whether all of it was drawn anew: at the next frame when `now`, else when it is
 // a live frame's turn.
@@ -27,7 +36,7 @@ export function request(thing, now = false) {
   waiting.add(thing);
   hurry ||= now;
   if (frame) return;
-  const wait = now ? 0 : next - performance.now();
+  const wait = now ? 0 : next - sooner() - performance.now();
   if (wait > 0) {
     timer ||= setTimeout(start, wait);
     return;
@@ -50,6 +59,7 @@ function start() {
 function run() {
   frame = 0;
   const began = performance.now();
+  turn ??= Math.max(began, Math.min(next, began + sooner()));
   const most = hurry ? Infinity : WHOLE;
   hurry = false;
   let whole = 0;
@@ -60,13 +70,15 @@ function run() {
   }
   const isLast = !waiting.size;
   if (!isLast) start();
-  next = began + Math.max(EVERY, SHARE * cost);
+  const expected = pause();
+  next = turn + expected;
+  if (isLast) turn = null;
   afterPaint(() => {
     // One long pause is somebody else's (a script was parsed, the page was in the background), not the charts'.
     spent += Math.min(LONGEST, performance.now() - began);
     if (!isLast) return;
     cost = 0.8 * cost + 0.2 * spent;
-    next = performance.now() - spent + Math.max(EVERY, SHARE * cost);
+    next += pause() - expected;
     spent = 0;
   });
 }

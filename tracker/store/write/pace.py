@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 
 COMMIT_INTERVAL_S = 0.05
-"""Between the beginnings of two commits. The first one after a pause does not wait."""
+"""Between the beginnings of two commits, on average. After a pause neither the first one waits nor the second: a step
+that logs twice, or logs just after the machine was sampled, is seen as soon as one that logs once."""
 
 BUSY_SHARE = 0.0025
 """Of a core: what the commits of a run may take from a process that computes. There every commit takes a core from the
@@ -27,15 +28,17 @@ class Pace:
         self._cost = 0.0
         self._ended = time.monotonic()
         self._computed = time.process_time()
+        self._turn = self._ended
 
     def around(self, commit: Callable[[], bool]) -> tuple[bool, float]:
         """What `commit` answers, and the seconds from its beginning to the next one's."""
-        elapsed, computed = time.monotonic() - self._ended, time.process_time() - self._computed
+        began = time.monotonic()
+        elapsed, computed = began - self._ended, time.process_time() - self._computed
         before = time.thread_time()
         more = commit()
         interval = self.interval(time.thread_time() - before, computed, elapsed)
         self._ended, self._computed = time.monotonic(), time.process_time()
-        return more, interval
+        return more, self.apart(began, interval)
 
     def interval(self, cost: float, computed: float, elapsed: float) -> float:
         """The seconds to the next commit after one that cost so many of a core.
@@ -49,3 +52,15 @@ class Pace:
         if computed < BUSY * elapsed:
             return COMMIT_INTERVAL_S
         return min(max(COMMIT_INTERVAL_S, self._cost / BUSY_SHARE), BUSY_INTERVAL_S)
+
+    def apart(self, began: float, interval: float) -> float:
+        """The seconds from the beginning of a commit to the next one's, so that they are an interval apart on average.
+
+        Args:
+            began: When the commit began, on the monotonic clock.
+            interval: Seconds between the two, if there was no pause before.
+        """
+        # When it was due: one after a pause is not, and leaves the next one its own turn as well.
+        self._turn = max(began, min(self._turn, began + COMMIT_INTERVAL_S)) + interval
+        sooner = COMMIT_INTERVAL_S if interval <= COMMIT_INTERVAL_S else 0.0
+        return min(interval, self._turn - sooner - began)
