@@ -13,12 +13,12 @@ from tracker import coerce
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read.liveness import Writer
-from tracker.store.write import at_rest, schema
+from tracker.store.write import at_rest, statements
 from tracker.store.write.connection import create
 from tracker.store.write.transaction import Transaction, Written
 
-_SEGMENT = schema.insert(schema.segment)
-_STATE = schema.insert(schema.state)
+_SEGMENT = statements.insert("segment", columns.SEGMENT)
+_STATE = statements.insert("state", columns.STATE)
 
 
 @dataclass(frozen=True)
