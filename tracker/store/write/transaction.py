@@ -88,6 +88,11 @@ class Written:
     counts: dict[int, int] = field(default_factory=dict)
     unfolded: set[int] = field(default_factory=set)
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether rows may have given way to others: until then no page of the file is free."""
+        return bool(self.counts) or any(each.open or each.sealed for each in self.extents.values())
+
     def take(self, transaction: Transaction) -> None:
         """A transaction is in the file: its numbers are true now."""
         self.next_id, self.registered = transaction.next_id, transaction.registered
