@@ -18,6 +18,7 @@ from tracker import config as configs
 from tracker import logdir as logdirs
 from tracker.controls.recorded import Recorded
 from tracker.errors import LoggedTypeError, RunNameError, RunNotFoundError, message
+from tracker.machine import environment
 from tracker.machine.meter import PREFIX
 from tracker.machine.sampler import interval_of
 from tracker.run import Run
@@ -215,12 +216,8 @@ def _next_step(stored: StoredRun) -> int:
 
 @lru_cache(maxsize=1)
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"everystep {version('everystep')}"
-    except (PackageNotFoundError, OSError):
-        return "everystep (not installed)"
+    version = environment.packages(sys.path).get("everystep")  # to import importlib.metadata takes ten times as long
+    return f"everystep {version or '(not installed)'}"
 
 
 def _environment(controls: bool, ranks: int, replay: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
 
 import tracker
 from tracker.series.summary import SUMMARY, SUMMARY_FIELDS
 from tracker.store import columns
-from tracker.store.write import schema
+from tracker.store.write import schema, statements
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "store-format.md").read_text(encoding="utf-8")
 
@@ -42,6 +45,8 @@ def test_what_readers_ask_for_is_what_the_schema_has() -> None:
     assert names["media"] == columns.MEDIA
     assert names["marks"] == columns.MARK
     assert names["receipts"] == columns.RECEIPT
+    assert names["blobs"] == columns.BLOB
+    assert tuple(schema.chunks.columns.keys()) == columns.CHUNK
     assert {table for table, own in names.items() if "checksum" in own} == columns.CHECKED_TABLES
     assert {name for own in names.values() for name in own} >= set(columns.LATER)
     assert SUMMARY.names == SUMMARY_FIELDS == ("n", "count", *columns.SUMMARY)
@@ -61,6 +66,29 @@ def test_a_file_has_the_tables_and_indexes_that_sqlalchemy_makes(logdir: Path, t
             )
     assert made[0] == made[1]
     assert len(made[0]) > 10
+
+
+def test_the_table_of_chunks_is_the_one_that_sqlalchemy_makes() -> None:
+    """It comes with the first chunk, into a file that is there."""
+    made = str(CreateTable(schema.chunks).compile(dialect=sqlite.dialect()))
+    assert statements.each_of(statements.CHUNKS) == (" ".join(made.split()),)
+
+
+def test_a_run_needs_no_sqlalchemy(logdir: Path) -> None:
+    """Its import would take longer than all else that begins a run. Points fold, lie in chunks, and histograms too."""
+    code = """
+import sys, tracker
+with tracker.init(logdir=sys.argv[1], name="a") as run:
+    for step in range(20_000):
+        run.log({"x": step / 7}, step=step)
+    run.log({"weights": tracker.Histogram([1.0, 2.0])})
+    run.mark("here")
+print([name for name in sys.modules if name.startswith(("sqlalchemy", "importlib.metadata"))])
+"""
+    done = subprocess.run([sys.executable, "-c", code, logdir], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+    with closing(sqlite3.connect(next(logdir.rglob("events.*")))) as file:
+        assert file.execute("SELECT count(*) FROM chunks").fetchone() == (3,)
 
 
 def test_the_documented_lines_decode_a_sealed_stretch(logdir: Path) -> None:

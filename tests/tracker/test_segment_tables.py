@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import tracker
 from tracker.store import file_system
 from tracker.store.write import connection
+from tracker.store.write.appender import Appender
 
 
 def made(logdir: Path, name: str) -> tuple[list[Any], list[Any]]:
@@ -44,3 +46,35 @@ def test_a_file_may_be_read_by_whom_sqlite_lets(logdir: Path, monkeypatch: pytes
     made(logdir, "stated")
     one, other = (next((logdir / name).glob("*.sqlite")) for name in ("copied", "stated"))
     assert stat.S_IMODE(one.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "nfs4"])
+@pytest.mark.parametrize("is_read", [False, True], ids=["alone", "read"])
+def test_what_the_end_stores_is_synced_once(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch, kind: str, is_read: bool
+) -> None:
+    """As it is folded in; where a reader hinders that, the WAL itself is. Without a WAL the last commit does it."""
+    monkeypatch.setattr(file_system, "kind_of", lambda _: kind)
+    asked: list[bool] = []
+    transaction = Appender.transaction
+    monkeypatch.setattr(Appender, "transaction", lambda self, durable: (asked.append(durable), transaction(self, durable=durable))[1])  # fmt: skip
+    run = tracker.init(logdir=logdir, name="a", machine=False)
+    assert asked == [], "a file that was just made says already what the first commit would"
+    run.log({"x": 1.0}, step=0)
+    (path,) = (logdir / "a").glob("*.sqlite")
+    wal = path.with_name(f"{path.name}-wal")
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(os.fstat(file).st_ino), fsync(file)))
+    expected = [wal.stat().st_ino] if is_read and kind == "ext4" else []
+    with contextlib.closing(sqlite3.connect(path)) as reader:
+        if is_read and kind == "ext4":  # beside a rollback journal nobody writes while it is read
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM state").fetchall()
+        run.finish()
+    assert asked[-1] is (kind == "nfs4")
+    assert not any(asked[:-1])
+    assert synced == expected
+    assert is_read or [*(logdir / "a").iterdir()] == [path], "a journal was left behind"
+    stored = tracker.open(logdir).run("a")
+    assert (stored.status, stored.scalars("x").value.tolist()) == ("finished", [1.0])

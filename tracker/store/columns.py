@@ -88,6 +88,7 @@ SKETCH = (
 SERIES = ("id", "kind", "tag", "attributes", "checksum", "logged")
 MEDIA = ("id", "series", "n", "step", "wall_time", "position", "form", "attributes", "blob", "checksum")
 MARK = ("id", "step", "wall_time", "kind", "text", "attributes", "checksum")
+BLOB = ("hash", "data")
 RECEIPT = ("id", "nonce", "step", "wall_time", "outcome", "checksum")
 
 WHOLE_ROWS = {

@@ -105,10 +105,10 @@ def _read(row: Sequence[Any]) -> tuple[Node, Sketch]:
 def _insert(connection: sqlite3.Connection, place: tuple[Any, ...], new: Sketch) -> None:
     numbers = (new.nan_count, new.posinf_count, new.neginf_count, new.min, new.max, new.sum, new.sum_squares)
     form = packed_sketch.FORM_LOG if new.given is None else packed_sketch.FORM_GIVEN
-    from tracker.store.write import schema  # the writer's, and not here for who only reads
+    from tracker.store.write import statements  # the writer's, and not here for who only reads
 
     row = (*place, new.total, *numbers, form, packed_sketch.pack(new))
-    connection.execute(schema.insert(schema.sketches), checksums.with_checksum(row))
+    connection.execute(statements.insert("sketches", columns.SKETCH), checksums.with_checksum(row))
 
 
 class SketchLevels:

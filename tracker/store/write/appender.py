@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from tracker import coerce
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read.liveness import Writer
-from tracker.store.write import at_rest, schema
+from tracker.store.write import at_rest, statements
 from tracker.store.write.connection import create
 from tracker.store.write.transaction import Transaction, Written
 
-_SEGMENT = schema.insert(schema.segment)
-_STATE = schema.insert(schema.state)
+_SEGMENT = statements.insert("segment", columns.SEGMENT)
+_STATE = statements.insert("state", columns.STATE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Appender:
         self._driver = create(path, self._fill)
         stat = path.stat()
         self.inode = (stat.st_dev, stat.st_ino)
+        self.is_synced_at_end = self._driver.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        """Whether `fold_away` has what was committed before outlast a power loss."""
 
     def _fill(self, driver: sqlite3.Connection) -> None:
         """The two rows that every segment has from its first moment."""
@@ -96,19 +99,35 @@ class Appender:
 
     def settle(self) -> None:
         """Leaves the file as small as a moment allows; see `at_rest`."""
-        at_rest.settle(self._driver)
+        if self._written.is_folded:
+            at_rest.settle(self._driver)
 
     def fold_away(self) -> None:
-        """Folds the WAL into the file and leaves WAL mode, so that a read-only disk can hold the file.
+        """Folds the WAL into the file and leaves WAL mode, so that a read-only disk can hold the file. The WAL is
+        synced before, whether it can be folded or not.
 
         A reader that has the file open makes leaving impossible; the WAL is then left empty, which reads as well.
         """
         self._driver.execute("PRAGMA busy_timeout=100")
-        (is_busy, _, _) = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not is_busy:
-            # All is synced by now. What changes are two bytes of a page: a power loss leaves the old ones or the new.
+        is_folded = False
+        try:
+            is_folded = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        finally:
+            if not is_folded and self.is_synced_at_end:
+                self._sync_wal()
+        if is_folded:
+            # All is synced by now. What changes lies in the first hundred bytes of a page, which a kill or a power loss
+            # leaves as they were or as they are to be: a journal beside it would be a file more to make and to remove.
             self._driver.execute("PRAGMA synchronous=OFF")
-        self._driver.execute("PRAGMA journal_mode=DELETE")
+        self._driver.execute("PRAGMA journal_mode=MEMORY")
+
+    def _sync_wal(self) -> None:
+        """Not for the file itself: who closes it by another descriptor takes SQLite's locks away."""
+        file = os.open(f"{self.path}-wal", os.O_RDWR | getattr(os, "O_BINARY", 0))
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
     def leak(self) -> None:
         """In a forked child: keeps the parent's connection for ever. Closing it here, as the end of the interpreter

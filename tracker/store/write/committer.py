@@ -156,8 +156,11 @@ class Committer:
                 self.last_beat = time.monotonic()
                 # A folder that was deleted comes back for what is logged, not for a heartbeat, a reading or an end.
                 if not self.file.was_taken_away() or batch.is_of_the_loop():
+                    is_new = self.file.appender is None  # such a file says itself that its writer lives
                     appender = self.file.open()
-                    self._commit(appender, batch, last=closing and taken.everything, durable=asked > self.answered)
+                    if batch or closing or asked > self.answered or self.is_late or not is_new:
+                        durable = asked > self.answered
+                        self._commit(appender, batch, last=closing and taken.everything, durable=durable)
         except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
             if appender is None or is_disk(error):  # no fault of the batch's
                 self._fail(error)
@@ -190,7 +193,7 @@ class Committer:
             self.done.notify_all()
 
     def _commit(self, appender: Appender, batch: Batch, *, last: bool, durable: bool) -> None:
-        durable = (durable and (self._unsynced or bool(batch))) or last
+        durable = (durable and (self._unsynced or bool(batch))) or (last and not appender.is_synced_at_end)
         folds = last and not self.surrendered  # there is room for a word at most
         attempt: Transaction | None = None
         pieces: Piecemeal | None = None

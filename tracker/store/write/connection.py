@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tracker.store import columns, file_system
-from tracker.store.write import schema
+from tracker.store.write import statements
 
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
@@ -91,7 +91,7 @@ def _fill_on_disk(path: Path, fill: Callable[[sqlite3.Connection], None], wanted
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    for statement in schema.created(schema.segment_tables):
+    for statement in statements.each_of(statements.TABLES):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")

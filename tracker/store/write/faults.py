@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy.exc import SQLAlchemyError
-
-STORE_ERRORS = (sqlite3.Error, SQLAlchemyError, OSError)
+STORE_ERRORS = (sqlite3.Error, OSError)
 
 
 def is_disk(error: BaseException) -> bool:
     """Whether the same batch may be stored later, when the disk is well again."""
-    return isinstance(_cause(error), (OSError, sqlite3.OperationalError))
+    return isinstance(error, (OSError, sqlite3.OperationalError))
 
 
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that the file is malformed or no database: no later attempt on it will succeed."""
-    return type(_cause(error)) is sqlite3.DatabaseError
+    return type(error) is sqlite3.DatabaseError
 
 
 def is_an_items(error: BaseException) -> bool:
     """Whether it is the fault of what was to be stored, and not of where."""
     return not (is_disk(error) or is_damage(error))
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The driver's error behind SQLAlchemy's."""
-    return getattr(error, "orig", None) or error

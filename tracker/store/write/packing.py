@@ -9,16 +9,16 @@ from tracker.errors import DamagedBytesError
 from tracker.series import checksums, chunk, stretch
 from tracker.store import columns
 from tracker.store.read.chunks import ELSEWHERE
-from tracker.store.write import schema
+from tracker.store.write import statements
 
-_TABLE = schema.created(schema.chunk_tables)[0].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
+_TABLE = statements.each_of(statements.CHUNKS)[0].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
 _VERSION = f"PRAGMA user_version={columns.SCHEMA_VERSION}"
-_CHUNK = schema.insert(schema.chunks)
+_CHUNK = statements.insert("chunks", columns.CHUNK)
 _WHERE = "FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
 _ROWS = f"SELECT {', '.join(columns.SCALARS)} {_WHERE} ORDER BY n"
 # Anew and not changed: a row that shrinks leaves its page as empty as it is, one that goes does not.
 _DROP = f"DELETE {_WHERE}"
-_ROW = schema.insert(schema.scalars)
+_ROW = statements.insert("scalars", columns.SCALARS)
 _unpacked = itemgetter(*(columns.SCALARS.index(name) for name in stretch.UNPACK_COLUMNS))
 _CHECKSUM = columns.SCALARS.index("checksum")
 _SUMMARY_CHECKSUM = columns.SCALARS.index("summary_checksum")

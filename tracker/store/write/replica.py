@@ -23,9 +23,9 @@ from tracker.store.write.connection import create, reopen, transaction
 
 _INSERTS = {table.name: schema.insert(table) for table in schema.segment_tables.sorted_tables}
 _SERIES = schema.insert(schema.series, columns.SERIES[:-1])
-_LATE = schema.insert(schema.scalars, or_ignore=True)
+_LATE = schema.insert(schema.scalars, instead="OR IGNORE")
 _CAME_LATE = f"UPDATE {columns.ARRIVALS} SET late=late+?"
-_RECEIPT = _INSERTS["receipts"].replace("INSERT", "INSERT OR REPLACE", 1)
+_RECEIPT = schema.insert(schema.receipts, instead="OR REPLACE")
 _BLOB = "INSERT INTO blobs (rowid, hash, data) VALUES (?, ?, ?)"
 _COVERED = "DELETE FROM scalars WHERE series=? AND level=0 AND n>=? AND n<?"
 _LAST_STEP = columns.SCALARS.index("last_step")

@@ -1,19 +1,17 @@
 """The tables, all of them; `columns` names what readers ask for, `docs/store-format.md` explains each column.
 
 The schema is SQLAlchemy's, so that the same tables can stand in another database. Writing goes past
-SQLAlchemy's own inserts (measured: 60 times slower than handing tuples to the driver) with statements
-compiled here once.
+SQLAlchemy's own inserts (measured: 60 times slower than handing tuples to the driver), with `statements`.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import UserDefinedType
+
+from tracker.store.write import statements
 
 
 class Exact(UserDefinedType[Any]):
@@ -294,21 +292,6 @@ leases = sa.Table(
 )
 
 
-@lru_cache(maxsize=4)
-def created(tables: sa.MetaData) -> tuple[str, ...]:
-    """The statements that make tables and their indexes: written out once, which takes longer than they do."""
-    dialect = sqlite.dialect()
-    made: list[list[ExecutableDDLElement]] = [
-        [CreateTable(table), *map(CreateIndex, table.indexes)] for table in tables.tables.values()
-    ]
-    return tuple(str(each.compile(dialect=dialect)) for group in made for each in group)
-
-
-@lru_cache(maxsize=64)
-def insert(table: sa.Table, columns: tuple[str, ...] | None = None, *, or_ignore: bool = False) -> str:
-    """The INSERT statement of a table for tuples in the order of `columns` (all of them by default)."""
-    statement = sa.insert(table)
-    if or_ignore:
-        statement = statement.prefix_with("OR IGNORE")
-    names = list(columns or tuple(column.name for column in table.columns))
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=names))
+def insert(table: sa.Table, columns: tuple[str, ...] | None = None, *, instead: str = "") -> str:
+    """As `statements.insert`; all columns by default."""
+    return statements.insert(table.name, columns or tuple(table.columns.keys()), instead=instead)

@@ -21,26 +21,26 @@ from tracker.series.stretch import FAN_OUT, STRETCH_POINTS, Points
 from tracker.series.summary import SUMMARY_COLUMNS, checked_summaries, merge_summaries, summarise
 from tracker.store import columns
 from tracker.store.read import sketch_levels
-from tracker.store.write import packing, schema
+from tracker.store.write import packing, statements
 from tracker.values.value import Medium
 
 FOLD_POINTS = 64
 """Fresh points that a series gathers before they are folded into its open stretch. Few enough that a page
 reads a live series in a handful of rows; many enough that rewriting the open stretch costs 70 bytes a point."""
 
-_FRESH = schema.insert(schema.scalars, columns.FRESH)
+_FRESH = statements.insert("scalars", columns.FRESH)
 
-_STRETCH = schema.insert(schema.scalars)
+_STRETCH = statements.insert("scalars", columns.SCALARS)
 
-_SERIES = schema.insert(schema.series, columns.SERIES[:-1])
+_SERIES = statements.insert("series", columns.SERIES[:-1])
 
-_MEDIUM = schema.insert(schema.media)
+_MEDIUM = statements.insert("media", columns.MEDIA)
 
-_BLOB = schema.insert(schema.blobs, or_ignore=True)
+_BLOB = statements.insert("blobs", columns.BLOB, instead="OR IGNORE")
 
-_MARK = schema.insert(schema.marks)
+_MARK = statements.insert("marks", columns.MARK)
 
-_RECEIPT = schema.insert(schema.receipts).replace("INSERT", "INSERT OR REPLACE", 1)
+_RECEIPT = statements.insert("receipts", columns.RECEIPT, instead="OR REPLACE")
 
 _REWRITE_STATE = f"UPDATE state SET {'=?, '.join(columns.STATE)}=?"
 
@@ -87,6 +87,11 @@ class Written:
     extents: dict[int, Extent] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     unfolded: set[int] = field(default_factory=set)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether rows may have given way to others: until then no page of the file is free."""
+        return bool(self.counts) or any(each.open or each.sealed for each in self.extents.values())
 
     def take(self, transaction: Transaction) -> None:
         """A transaction is in the file: its numbers are true now."""
