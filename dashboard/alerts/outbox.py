@@ -80,9 +80,9 @@ class Outbox:
         Raises:
             PageChangeError: the file cannot be written.
         """
-        from tracker.store.write import alert_file as writing
-
         if self.holds:
+            from tracker.store.write import alert_file as writing  # brings SQLAlchemy: not without rules
+
             self.holds = False
             writing.release(self._root, self._source, self.holder)
 
