@@ -177,24 +177,43 @@ def test_with_each_page_exactly_what_stands_on_it_is_lost(sound: Path, tmp_path:
     assert min(kinds[kind] for kind in ("inner", "index", "leaf", "overflow")) > 1, kinds
 
 
+def pages_of(data: bytes) -> list[bytes]:
+    return [data[at : at + PAGE] for at in range(0, len(data), PAGE)]
+
+
 def test_what_was_replaced_does_not_come_back(tmp_path: Path) -> None:
     """Points that were folded stand on free pages still, which nothing tells where the first page is broken."""
-    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
-        for step in range(1500):
-            run.log({f"m{number}": VALUES[step] for number in range(30)}, step=step)
-            run.flush()  # so that what is behind the last stretch is written again and again
-        assert run.flush()
-        (path,) = (tmp_path / "runs" / "a").glob("events.*.sqlite")
+    stale: dict[bytes, None] = {}
+
+    def copied(path: Path) -> None:
         for ending in ("", "-wal"):
             shutil.copy(f"{path}{ending}", f"{tmp_path / 'live'}{ending}")
+
+    with tracker.init(logdir=tmp_path / "runs", name="a", machine=False) as run:
+        (path,) = (tmp_path / "runs" / "a").glob("events.*.sqlite")
+        for step in range(1500):
+            run.log({f"m{number}": VALUES[step] for number in range(30)}, step=step)
+            assert run.flush()  # so that what is behind the last stretch is written again and again
+            if step % 150 == 30:
+                copied(path)
+                with contextlib.closing(sqlite3.connect(tmp_path / "live")) as connection:
+                    connection.execute("SELECT count(*) FROM scalars")
+                stale |= dict.fromkeys(page for page in pages_of((tmp_path / "live").read_bytes()) if page[0] == 13)
+        copied(path)
     with contextlib.closing(RawPages(tmp_path / "live")) as pages:  # what is in the WAL file counts
         own = {row.number for row in pages.records(len(schema.scalars.columns), is_keyed=True)}
     with contextlib.closing(sqlite3.connect(tmp_path / "live")) as connection:
         assert own == {number for (number,) in connection.execute("SELECT id FROM scalars")}
         assert connection.execute("PRAGMA freelist_count").fetchone()[0] > 0
     data = (tmp_path / "live").read_bytes()  # into which SQLite has folded it
-    for head in (data[:PAGE], bytes(PAGE)):
-        run_saved = saved(head + data[PAGE:], tmp_path)
+    own_pages = pages_of(data)[1:]
+    before = iter([page for page in stale if page not in own_pages])
+    among = [next(before, page) if page[0] == 10 else page for page in own_pages]  # an index says nothing of its own
+    behind = [*before]
+    assert among != own_pages
+    assert behind
+    for file in (data, bytes(PAGE) + data[PAGE:], b"".join([bytes(PAGE), *among, *behind])):
+        run_saved = saved(file, tmp_path)
         assert [len(run_saved.scalars(f"m{number}")) for number in range(30)] == [1500] * 30
         said(run_saved)
 
@@ -248,11 +267,14 @@ def chain(pages: int, first: int) -> bytes:
 def test_a_file_made_to_do_harm_takes_no_more_than_its_size(harm: str, tmp_path: Path) -> None:
     """Of pages that are read, a few times as many as there are; of memory, a few times the file."""
     pages = 200
-    links = {"cycle": lambda page: 150 + (page - 149) % 50}.get(harm, lambda page: page + 1 if page < pages else 0)
+
+    def after(page: int) -> int:
+        return 150 + (page - 149) % 50 if harm == "cycle" else page + 1 if page < pages else 0
+
     said_pages = {"endless": 1 << 42, "cycle": 100}.get(harm, 51)
     pointers = [*range(8, PAGE, 2)] if harm == "outside" else None
     body = [leaf([chain(said_pages, 150)] * 7, pointers) for _ in range(2, 150)]
-    overflow = [struct.pack(">I", links(page)) + bytes(PAGE - 4) for page in range(150, pages + 1)]
+    overflow = [struct.pack(">I", after(page)) + bytes(PAGE - 4) for page in range(150, pages + 1)]
     path = tmp_path / "events.20260101T000000-00000000.sqlite"
     path.write_bytes(b"".join([bytes(PAGE), *body, *overflow]))
     tracemalloc.start()

@@ -64,8 +64,8 @@ class DamagedRows:
         alike = [each for each in _TABLES if self._width(each) == len(names) and _is_keyed(each) == is_keyed]
         seen: set[int] = set()
         for number, values in self._pages.records(len(names), is_keyed=is_keyed):
-            if number in seen:  # it stands on two pages, as when a disk lost a write
-                continue
+            if number in seen and table is not schema.scalars:  # it stands on two pages, as when a disk lost a write
+                continue  # of points both are taken: which has more is seen when they are put together
             if len(alike) > 1 and table is not max(alike, key=lambda each: _likeness(each, values)):
                 continue  # the checksum does not say of which table it is
             said: Row = dict.fromkeys(table.columns.keys()) | dict(zip(names, values, strict=True))

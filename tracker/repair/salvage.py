@@ -211,15 +211,15 @@ class _Salvage:
         return self._numbers[series]
 
     def _add_scalars(self, transaction: Transaction) -> None:
-        found: dict[int, list[tuple[int, int, Points]]] = {}
+        found: dict[int, list[tuple[int, Points]]] = {}
         for row in self.rows.of(schema.chunks):
             with self._counting("chunks"):
                 points = chunks.points_of([row[name] for name in columns.CHUNK])
-                found.setdefault(row["series"], []).append((row["n"], _LAST, points))
+                found.setdefault(row["series"], []).append((row["n"], points))
         in_chunks = {
             (series, place)
             for series, parts in found.items()
-            for n, _, points in parts
+            for n, points in parts
             for place in range(n, n + len(points.step), STRETCH_POINTS)
         }
         for row in self.rows.of(schema.scalars):
@@ -233,9 +233,9 @@ class _Salvage:
                 points = stretch.unpack([[row[name] for name in stretch.UNPACK_COLUMNS]])
                 if row["checksum"] is None and row["count"] > 1 and _is_contradicted(row, points):
                     raise DamagedBytesError("points that are others than those that were summed up")
-                found.setdefault(row["series"], []).append((row["n"], row["id"], points))
+                found.setdefault(row["series"], []).append((row["n"], points))
         for series, parts in found.items():
-            joined = stretch.concatenate([points for _, _, points in _latest(parts)])
+            joined = stretch.concatenate(_each_once(parts))
             transaction.add_scalars([(self._number(series, "scalar"), joined)])
 
     def _add_sketches(self, transaction: Transaction) -> None:
@@ -275,26 +275,20 @@ def _writer(segment: Mapping[str, Any]) -> Writer:
     return Writer(segment["host"], segment["machine"], segment["pid"], segment["pid_started"])
 
 
-_LAST = 1 << 63
-"""In the place of a row's number: that of a chunk, in which points lie in the end."""
-
-
-def _latest(parts: list[tuple[int, int, Points]]) -> list[tuple[int, int, Points]]:
-    """Of points that are there twice those that were written last: what was folded may still stand on a free page.
+def _each_once(parts: list[tuple[int, Points]]) -> list[Points]:
+    """Points in order, of those that are there twice one: what was folded may still stand on a free page.
 
     Args:
-        parts: The ordinal of the first point, the number of the row, and its points. A later row holds all points of
-            those in whose place it came.
+        parts: The ordinal of the first point, and the points. One that has an ordinal never has another.
     """
-    kept: list[tuple[int, int, Points]] = []
-    for part in sorted(parts, key=lambda part: part[:2]):
-        while kept and part[0] < kept[-1][0] + len(kept[-1][2].step):
-            if kept[-1][1] > part[1]:
-                break
-            kept.pop()
-        else:
-            kept.append(part)
-    return kept
+    found: list[Points] = []
+    end = 0
+    for first, points in sorted(parts, key=lambda part: part[0]):
+        known = max(0, end - first)
+        if known < len(points.step):
+            found.append(Points(points.step[known:], points.wall_time[known:], points.value[known:]))
+            end = first + len(points.step)
+    return found
 
 
 WITNESSES = ("min", "max", "sum", "sum_squares", "step_min", "step_max")
