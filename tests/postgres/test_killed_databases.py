@@ -12,6 +12,7 @@ import numpy as np
 import postgres_cluster
 import psycopg
 import pytest
+import sqlalchemy as sa
 from carrying import contents, differing
 from served import Served
 from steering import until
@@ -118,3 +119,20 @@ def test_nothing_acknowledged_is_lost(
         assert not differing(contents(path), contents(store.path(root.name, segment)))
     restarts = rounds // RESTART if server else 0
     figure(f"{road}: {kills} backends killed under load and {restarts} restarts of PostgreSQL, nothing lost")
+
+
+def test_a_connection_that_broke_comes_back_without_a_traceback(
+    new_database: Callable[[str], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever asked says in a sentence that the database does not answer; the next question has another connection."""
+    store = opened(new_database("broken"), for_writing=True)
+    words = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = store.engine.raw_connection()
+    connection.cursor().execute("SELECT 1")
+    with psycopg.connect(words, autocommit=True) as other:
+        other.execute(KILL)
+    connection.close()
+    assert caplog.text == ""
+    with store.engine.connect() as another:
+        assert another.execute(sa.text("SELECT 2")).scalar() == 2
+    store.close()

@@ -147,7 +147,7 @@ def test_a_folder_that_vanishes_comes_back_as_a_new_segment(logdir: Path, caplog
     run = tracker.init(logdir=logdir, name="a")
     run.log({"x": 0.0}, step=0)
     run.flush()
-    shutil.rmtree(logdir / "a")
+    shutil.rmtree((logdir / "a").rename(logdir.parent / "gone"))  # at once: the writer may begin a file meanwhile
     for step in range(1, 50):
         run.log({"x": float(step)}, step=step)
     assert run.flush()

@@ -42,10 +42,12 @@ def engine_of(url: sa.URL) -> sa.Engine:
         pool_size=_HELD,
         max_overflow=_MORE,
         pool_pre_ping=True,
+        pool_reset_on_return=None,  # done below
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_S, "application_name": "everystep"},
     )
     sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "reset", _reset)
     return engine
 
 
@@ -61,6 +63,14 @@ def _set_up(driver: psycopg.Connection[Any], _: object) -> None:
     for kind, ours in loaders.items():
         for loader in ours:
             driver.adapters.register_loader(kind, loader)
+
+
+def _reset(driver: psycopg.Connection[Any], _: object, state: Any) -> None:
+    """Ends what was begun on a connection that comes back. Of one that has broken whoever asked it says so in a
+    sentence; SQLAlchemy would print a traceback too."""
+    if not state.terminate_only:
+        with contextlib.suppress(psycopg.Error):
+            driver.rollback()
 
 
 class _Text(TextLoader):
