@@ -34,7 +34,7 @@ new PerformanceObserver((list) => {
 CARDS = "window.viz && [...document.querySelectorAll('.card')].map((each) => each.card)"
 FIRST = f"{CARDS}.some((card) => card?.drawnLines > 0)"
 WHOLE = f"{CARDS}.some((card) => card?.drawnLines >= RUNS)"
-LISTED = "Boolean(window.viz) && viz.runs().length === RUNS && document.querySelectorAll('.run').length > 0"
+LISTED = "Boolean(window.viz) && viz.runs().length === RUNS && document.querySelectorAll('.run, .folder').length > 0"
 
 BARS: dict[int, dict[str, float]] = {
     10_000: {"first, nothing kept": 6.0, "first, kept": 1.5, "long task": 200, "server": 400, "heap": 150, "idle": 0.5},
