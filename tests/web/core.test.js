@@ -17,7 +17,6 @@ const runs = await import("../../dashboard/web/core/runs.js");
 const session = await import("../../dashboard/web/core/session.js");
 const state = await import("../../dashboard/web/core/state.js");
 const { Scope } = await import("../../dashboard/web/core/scope.js");
-const { Cases } = await import("../../dashboard/web/pages/try/cases.js");
 const commands = await import("../../dashboard/web/core/commands.js");
 const { ask } = await import("../../dashboard/web/core/study_api.js");
 
@@ -378,41 +377,6 @@ test("what is dismissed stays so, though an answer from before comes later", asy
   stop();
   assert.deepEqual([...new Set(seen)], ["meant"]);
   assert.equal(findings.known("old")[0].dismissed.wall_time, 1, "as the server has it");
-});
-
-test("a case that is let go of does not come back with an answer from before", async () => {
-  let kept = [{ id: "one" }],
-    asked = 0,
-    hold = Promise.resolve(),
-    answer = () => {};
-  server
-    .on("GET /api/v1/cases", async () => {
-      const cases = kept;
-      asked++;
-      await hold;
-      return { cases, read_only: false };
-    })
-    .on("GET /api/v1/cases/row", () => ({ p: [], more: 0 }))
-    .on("POST /api/v1/cases", () => {
-      kept = [];
-      return { cases: kept, read_only: false };
-    });
-  const own = new Scope(),
-    cases = new Cases(own);
-  cases.follow(["old"]);
-  await until(() => cases.of("old").length === 1 && !cases.asking.has("old"));
-  hold = new Promise((done) => {
-    answer = done;
-  });
-  cases.ask("old");
-  await until(() => asked === 2);
-  const seen = [];
-  cases.on("change", () => seen.push(cases.of("old").length));
-  await cases.letGo("old", "one");
-  answer();
-  await until(() => asked === 3 && !cases.asking.has("old"));
-  own.leave();
-  assert.deepEqual([...new Set(seen)], [0]);
 });
 
 test("after a line that broke all is asked for anew", async () => {
