@@ -190,14 +190,17 @@ def plain_items(items: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     return _Conversion(MAX_ITEMS, MAX_SETTING, MAX_SETTINGS_TEXT).named(items, 1)
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # `json.dumps` makes one for each call
+
+
 def dumps(value: Any) -> str:
     """JSON of values that are plain already, or nearly so: whatever is not becomes so, as in `plain`, but uncut."""
     try:
-        found = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        found = _ENCODE(value)
     except Exception:  # noqa: BLE001 anything that JSON cannot hold, by any of its errors
         uncut = 1 << 62
         plain_one = _Conversion(uncut, uncut, uncut).value(value, 0)
-        found = json.dumps(plain_one, ensure_ascii=False, allow_nan=False)
+        found = _ENCODE(plain_one)
     return escaped(found)
 
 

@@ -21,17 +21,18 @@ class Meter:
 
     Args:
         folder: Where the run is stored: the disk whose room is shown.
+        gpus: Those of this machine; whoever made them closes them.
         clock: Seconds, for rates.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, gpus: Gpus | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         import psutil
 
         self._psutil = psutil
         self._process = psutil.Process()
         self._folder = str(folder)
         self._clock = clock
-        self.gpus = Gpus()
+        self._gpus = Gpus() if gpus is None else gpus
         self._before = self._counters()
 
     def read(self) -> dict[str, float]:
@@ -56,12 +57,8 @@ class Meter:
                 found[f"{name}_bytes_per_s"] = (now[name] - before[name]) / passed
         with suppress(OSError):  # the folder is made with the first commit, or its disk is away for a moment
             found["disk/used_percent"] = self._psutil.disk_usage(self._folder).percent
-        found |= self.gpus.read()
+        found |= self._gpus.read()
         return {PREFIX + name: float(value) for name, value in found.items()}
-
-    def close(self) -> None:
-        """Lets go of the driver."""
-        self.gpus.close()
 
     def _counters(self) -> dict[str, float]:
         psutil = self._psutil

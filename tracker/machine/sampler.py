@@ -21,6 +21,9 @@ INTERVAL_S = 10.0
 """Between two readings, as users of W&B and Trackio know it: a day is 8,640 points a curve."""
 
 SHORTEST_S = 0.1
+SETTLED_S = 0.05
+"""After which a run begins to be measured: a sweep may begin and end one every few milliseconds."""
+
 STOP_S = 0.4
 """What the end of a run waits for what is under way, such as git in a huge repository."""
 
@@ -76,19 +79,23 @@ class Sampler:
             self._thread.join(STOP_S)
 
     def _run(self) -> None:
+        own: gpus.Gpus | None = None
         meter: Meter | None = None
         said = False
-        due = time.monotonic()
+        due = began = time.monotonic()
         try:
             while not self._stopped.wait(max(0.0, due - time.monotonic())):
                 due = max(due + self._interval, time.monotonic())  # a machine that slept does not catch up
                 try:
-                    if meter is None:
-                        meter = Meter(self._folder)
+                    own = own or gpus.Gpus()
                     if not said:
-                        about = environment.gather(meter.gpus.describe(), command=self._command, diff=self._diff)
+                        about = environment.gather(own.describe(), command=self._command, diff=self._diff)
                         self._observe({self._name: about})
-                        said = True
+                        said, due = True, time.monotonic() + SETTLED_S
+                        continue
+                    if meter is None:
+                        meter = Meter(self._folder, own)
+                        due = max(began + self._interval, time.monotonic())
                         continue
                     found = meter.read()
                 except (OSError, ImportError) as error:  # no descriptor left: the next reading may find one
@@ -98,8 +105,8 @@ class Sampler:
         except Exception as error:  # noqa: BLE001 an odd system must not cost a training its log
             logger.warning("tracker: the machine is not sampled any more: %s", error)
         finally:
-            if meter is not None:
-                meter.close()
+            if own is not None:
+                own.close()
 
 
 def interval_of(machine: bool | float) -> float | None:

@@ -18,6 +18,9 @@ from tracker.store.write import at_rest, statements
 from tracker.store.write.connection import create
 from tracker.store.write.transaction import Transaction, Written
 
+FOLD_PAGES = 1000
+"""Of a WAL from which on a commit folds it in: SQLite's own default."""
+
 _SEGMENT = statements.insert("segment", columns.SEGMENT)
 _STATE = statements.insert("state", columns.STATE)
 
@@ -56,6 +59,12 @@ class Appender:
         self.inode = (stat.st_dev, stat.st_ino)
         self.is_synced_at_end = self._driver.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         """Whether `fold_away` has what was committed before outlast a power loss."""
+        self._is_unwritten = self.is_synced_at_end
+        if self._is_unwritten:
+            # SQLite syncs the head of a WAL with its first commit, as old frames may lie behind it. None do behind this
+            # one, and a commit that is not durable need not wait for the disk. Nothing is folded before the next one.
+            self._driver.execute("PRAGMA wal_autocheckpoint=0")
+            self._driver.execute("PRAGMA synchronous=OFF")
 
     def _fill(self, driver: sqlite3.Connection) -> None:
         """The two rows that every segment has from its first moment."""
@@ -85,8 +94,11 @@ class Appender:
                     self._driver.execute("ROLLBACK")
                 raise
         finally:
-            if durable:
+            if durable or self._is_unwritten:
                 self._driver.execute("PRAGMA synchronous=NORMAL")
+            if self._is_unwritten:
+                self._is_unwritten = False
+                self._driver.execute(f"PRAGMA wal_autocheckpoint={FOLD_PAGES}")
         self._written.take(transaction)
 
     def was_committed(self, transaction: Transaction) -> bool:

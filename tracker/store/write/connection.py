@@ -13,7 +13,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from tracker.store import columns, file_system
@@ -41,14 +40,14 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: 
     if not replaces and path.exists():
         raise FileExistsError(f"{path} is there already")
     unborn = path.with_name(f".{path.name}.unborn")
-    _remove(unborn)  # of one who was killed at this
     wanted = "TRUNCATE" if file_system.is_shared(path) else "WAL"
     try:
-        tables = _tables()
-        if tables is None:
+        blank = _blank()
+        if blank is None:
+            _remove(unborn)  # of one who was killed at this
             _fill_on_disk(unborn, fill, wanted)
         else:
-            _write(unborn, _filled(tables, fill), wanted)
+            _write(unborn, _filled(blank, fill), wanted)
         (unborn.replace if replaces else unborn.rename)(path)
     except BaseException:
         _remove(unborn)
@@ -71,14 +70,39 @@ def _opened(path: Path, journal: str) -> sqlite3.Connection:
     return connection
 
 
-def _filled(tables: bytes, fill: Callable[[sqlite3.Connection], None]) -> bytes:
+_blanks: list[sqlite3.Connection] = []
+"""A segment without rows, in memory, while nobody is at it: to make the tables takes longer than all else that a short
+run stores, and to read what they are a tenth of it. Who takes it takes it out, so that a child that is forked meanwhile
+makes its own."""
+
+
+def _blank() -> sqlite3.Connection | None:
+    """The one above, or another; None where this Python (3.10) cannot give the bytes of a database."""
+    if not hasattr(sqlite3.Connection, "serialize"):
+        return None
+    try:
+        return _blanks.pop()
+    except IndexError:
+        made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        _make_tables(made)
+        return made
+
+
+def _filled(blank: sqlite3.Connection, fill: Callable[[sqlite3.Connection], None]) -> bytes:
     """A file with its first rows, made in memory: the disk is then asked for one thing only."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        connection.deserialize(tables)
-        connection.execute("BEGIN IMMEDIATE")
-        fill(connection)
-        connection.execute("COMMIT")
-        return bytes(connection.serialize())
+    try:
+        blank.execute("BEGIN IMMEDIATE")
+        fill(blank)
+        found = bytes(blank.serialize())
+        blank.execute("ROLLBACK")
+    except BaseException:
+        blank.close()
+        raise
+    if _blanks:
+        blank.close()  # of another thread, which came back first
+    else:
+        _blanks.append(blank)
+    return found
 
 
 def _fill_on_disk(path: Path, fill: Callable[[sqlite3.Connection], None], wanted: str) -> None:
@@ -97,22 +121,16 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
 
 
-@lru_cache(maxsize=1)
-def _tables() -> bytes | None:
-    """A segment without rows, as SQLite makes it: once a process, since to make the tables takes longer than all else
-    that a short run stores. None where this Python (3.10) cannot say it."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        if not hasattr(connection, "serialize"):
-            return None
-        _make_tables(connection)
-        return bytes(connection.serialize())
-
-
 def _write(path: Path, tables: bytes, journal: str) -> None:
     """Writes such a file, of the mode that it is going to be in (at 18 and 19, https://www.sqlite.org/fileformat2.html):
     to change it afterwards takes a journal. A power loss undoes none of it once it has its name."""
     left = memoryview(tables[:18] + bytes(2 * [2 if journal == "WAL" else 1]) + tables[20:])
-    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
+    options = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    try:
+        file = os.open(path, options, 0o644)
+    except FileExistsError:  # of one who was killed at this
+        _remove(path)
+        file = os.open(path, options, 0o644)
     try:
         while left:  # not by `open`, which is no more when the last finalizers log
             left = left[os.write(file, left) :]
