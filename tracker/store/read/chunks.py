@@ -6,9 +6,10 @@ all else that they say. Whoever reads rows of points asks here, and need not kno
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +26,7 @@ _POINTS_AT = stretch.UNPACK_COLUMNS.index("points")
 _SELECT = columns.select(columns.CHUNKS, columns.CHUNK)
 _HOLDS = f"{_SELECT} WHERE series=? AND n<=? ORDER BY n DESC LIMIT 1"
 _ALL = f"{_SELECT} WHERE series=? ORDER BY n"
+_PLACES = f"SELECT series, n, count FROM {columns.CHUNKS} WHERE series=? ORDER BY n"
 _PLAIN = (
     f"{columns.select('scalars', stretch.UNPACK_COLUMNS)} WHERE series=? AND level=0 "
     "AND coalesce(length(points), 1) > 0 ORDER BY n"
@@ -48,60 +50,71 @@ def every_point(connection: sqlite3.Connection, series: int) -> Points:
     Raises:
         DamagedBytesError: they are not those that were logged, or some are missing between.
     """
-    packed = connection.execute(_ALL, (series,)).fetchall()
+    places = [_place(row) for row in connection.execute(_PLACES, (series,))]
     rows = connection.execute(_PLAIN, (series,)).fetchall()
     (covered,) = connection.execute(_COVERED, (series,)).fetchone()
-    parts: list[tuple[int, int, Row | None, list[Row]]] = [(*_place(each), each, []) for each in packed]
-    if sum(part[1] for part in parts) > covered * STRETCH_POINTS:
+    if sum(count for _, count in places) > covered * STRETCH_POINTS:
         raise DamagedBytesError("damaged: chunks of points that no rows of the series stand for")
-    parts += [(row[2], row[3], None, [row]) for row in rows]
+    parts: list[tuple[int, int, Row | None]] = [(*place, None) for place in places]
+    parts += [(row[2], row[3], row) for row in rows]
     parts.sort(key=lambda part: part[0])
-    end = whole.check_row_by_row((n, count) for n, count, *_ in parts)
+    end = whole.check_row_by_row((n, count) for n, count, _ in parts)
     room = chunk.empty(end)
-    _unpack_all([(each, room.part(n, n + count)) for n, count, each, _ in parts if each is not None])
-    for is_plain, run in groupby(parts, key=lambda part: part[2] is None):
+    _unpack_all(connection.execute(_ALL, (series,)), places, room)
+    for is_plain, run in groupby(parts, key=lambda part: part[2] is not None):
         if is_plain:
             found = [*run]
-            points = stretch.unpack([row for *_, own in found for row in own])
+            points = stretch.unpack([row for *_, row in found if row is not None])
             for column, own in zip(room.part(found[0][0], found[0][0] + len(points.step)), points, strict=True):
                 column[:] = own
     return room
 
 
 TOGETHER = 16
-"""Chunks from which on two threads unpack them: pcodec and checksums let others go on meanwhile."""
+"""Chunks from which on two threads unpack them: SQLite, pcodec and checksums let others go on meanwhile."""
 
 
-def _unpack_all(chunks: list[tuple[Row, Points]]) -> None:
-    """Fills the room of each chunk."""
-    if len(chunks) < TOGETHER:
-        _unpack_all_of(chunks)
+def _unpack_all(chunks: Iterator[Row], places: list[tuple[int, int]], room: Points) -> None:
+    """Fills the room of each chunk as it is read, in the order of places: no one waits until all have been.
+
+    Raises:
+        DamagedBytesError: one is not as it was written.
+    """
+    lock = threading.Lock()
+    left = iter(places)
+
+    def unpack_some() -> None:
+        while True:
+            with lock:  # a cursor is for one thread at a time
+                place = next(left, None)
+                row = None if place is None else next(chunks, None)
+            if place is None:
+                return
+            if row is None or _place(row) != place:
+                raise DamagedBytesError(f"damaged: no chunk holds the points from number {place[0]:,} on")
+            _unpack(row, room.part(place[0], sum(place)))
+
+    if len(places) < TOGETHER:
+        unpack_some()
         return
     failed: list[BaseException] = []
 
-    def unpack_half() -> None:
+    def unpack_beside() -> None:
         try:
-            _unpack_all_of(chunks[::2])
+            unpack_some()
         except BaseException as error:  # noqa: BLE001 whatever it is, the caller meets it
             failed.append(error)
 
-    helper = threading.Thread(target=unpack_half, name="everystep-reader", daemon=True)
-    try:
+    helper = threading.Thread(target=unpack_beside, name="everystep-reader", daemon=True)
+    with contextlib.suppress(RuntimeError):  # there are too many, or the interpreter is going down
         helper.start()
-    except RuntimeError:  # there are too many, or the interpreter is going down
-        unpack_half()
     try:
-        _unpack_all_of(chunks[1::2])
+        unpack_some()
     finally:
         if helper.ident is not None:
             helper.join()
     if failed:
         raise failed[0]
-
-
-def _unpack_all_of(chunks: list[tuple[Row, Points]]) -> None:
-    for row, room in chunks:
-        _unpack(row, room)
 
 
 class Chunks:
