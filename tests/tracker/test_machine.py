@@ -17,7 +17,7 @@ import pytest
 
 import tracker
 from tracker import errors
-from tracker.machine import environment, redaction
+from tracker.machine import environment, redaction, sampler
 from tracker.machine import gpus as gpus_module
 from tracker.machine.gpus import Gpus
 from tracker.machine.meter import Meter
@@ -62,6 +62,22 @@ def test_a_run_is_sampled_at_the_step_where_it_stands(logdir: Path) -> None:
     assert set(readings.step.tolist()) <= {10, 11, 12, 13}
     assert ((readings.value >= 0) & (readings.value <= 100)).all()
     assert stored.scalars("machine/process/memory_bytes").value.min() > 1e6
+
+
+def test_a_run_of_a_moment_knows_its_environment_and_reads_no_counter(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep may begin and end one every few milliseconds; counters take as long as all that one of them stores."""
+    made: list[Path] = []
+    monkeypatch.setattr(sampler, "Meter", lambda folder, gpus: (made.append(folder), Meter(folder, gpus))[1])
+    monkeypatch.setattr(sampler, "SETTLED_S", 3600.0)
+    with tracker.init(logdir=logdir, name="a", machine=0.1) as run:
+        wait_for(lambda: run.flush() and "packages" in tracker.open(logdir).run("a").environment()[0])
+        time.sleep(0.3)  # two readings and more, if it were measured
+    assert made == []
+    monkeypatch.undo()
+    with tracker.init(logdir=logdir, name="b", machine=0.1) as run:
+        wait_for(lambda: run.flush() and bool(sampled(logdir, "b")))
 
 
 def test_nothing_is_read_when_it_is_not_wanted(logdir: Path) -> None:
