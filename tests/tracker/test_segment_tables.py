@@ -88,17 +88,18 @@ def test_runs_that_begin_in_one_process_share_nothing(logdir: Path) -> None:
         driver.execute("INSERT INTO blobs VALUES ('a', 'b')")
         raise OSError("nothing is made")
 
-    for name in ("a", "b"):
-        made(logdir, name)
-        with pytest.raises(OSError, match="nothing is made"):
-            connection.create(logdir / "c", fail)
-    for name in ("a", "b"):
+    made(logdir, "a")
+    made(logdir, "b")
+    with pytest.raises(OSError, match="nothing is made"):
+        connection.create(logdir / "d", fail)
+    made(logdir, "c")
+    for name in ("a", "b", "c"):
         (path,) = (logdir / name).glob("*.sqlite")
         with contextlib.closing(sqlite3.connect(path)) as opened:
             assert opened.execute("SELECT run FROM segment").fetchall() == [(name,)]
             assert opened.execute("SELECT count(*) FROM state").fetchone() == (1,)
             assert opened.execute("SELECT count(*) FROM blobs").fetchone() == (0,)
-    assert sorted(path.name for path in logdir.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in logdir.iterdir()) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("is_durable", [False, True], ids=["stored", "durable"])
