@@ -116,9 +116,9 @@ def test_the_first_commit_waits_for_no_disk_unless_it_is_to_be_durable(logdir: P
     with appender.transaction(durable=is_durable) as transaction:
         assert synced() == (2 if is_durable else 0, 0)
         transaction.set_state(heartbeat=2.0)
-    assert synced() == (1, 1000)
+    assert synced() == (1, connection.FOLD_PAGES)
     with appender.transaction(durable=is_durable) as transaction:
-        assert synced() == (2 if is_durable else 1, 1000)
+        assert synced() == (2 if is_durable else 1, connection.FOLD_PAGES)
         transaction.set_state(heartbeat=3.0)
     appender.fold_away()
     appender.close()

@@ -15,11 +15,8 @@ from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read.liveness import Writer
 from tracker.store.write import at_rest, statements
-from tracker.store.write.connection import create
+from tracker.store.write.connection import FOLD_PAGES, create
 from tracker.store.write.transaction import Transaction, Written
-
-FOLD_PAGES = 1000
-"""Of a WAL from which on a commit folds it in: SQLite's own default."""
 
 _SEGMENT = statements.insert("segment", columns.SEGMENT)
 _STATE = statements.insert("state", columns.STATE)

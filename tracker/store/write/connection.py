@@ -18,8 +18,13 @@ from pathlib import Path
 from tracker.store import columns, file_system
 from tracker.store.write import statements
 
+_PAGE_SIZE = f"PRAGMA page_size={columns.PAGE_BYTES}"
+
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
+
+FOLD_PAGES = 4 * 1024 * 1024 // columns.PAGE_BYTES
+"""Of a WAL file, from which on a commit folds it in: 4 MiB. SQLite's own count thinks of larger ones."""
 
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: bool = False) -> sqlite3.Connection:
@@ -84,6 +89,7 @@ def _blank() -> sqlite3.Connection | None:
         return _blanks.pop()
     except IndexError:
         made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        made.execute(_PAGE_SIZE)
         _make_tables(made)
         return made
 
@@ -107,6 +113,7 @@ def _filled(blank: sqlite3.Connection, fill: Callable[[sqlite3.Connection], None
 
 def _fill_on_disk(path: Path, fill: Callable[[sqlite3.Connection], None], wanted: str) -> None:
     with contextlib.closing(reopen(path)) as connection:  # closing folds its WAL in: one file changes its name
+        connection.execute(_PAGE_SIZE)
         _choose_journal(connection, wanted)
         connection.execute("BEGIN IMMEDIATE")
         _make_tables(connection)
@@ -157,6 +164,7 @@ def reopen(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA synchronous=NORMAL")  # survives the death of the process; flush() syncs
         connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={FOLD_PAGES}")
     except BaseException:
         connection.close()
         raise
