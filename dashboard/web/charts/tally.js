@@ -14,7 +14,7 @@ import { OrderStatistics } from "./order_statistics.js";
  * @typedef {{ bundles: import("./bundle.js").Bundle[], others: Curve[] }} Sorted lines
  */
 
-export const AT_ONCE = 1 << 19; // places of lines in columns that are counted without a pause: 20 ms of work
+export const AT_ONCE = 1 << 17; // places of lines in columns that are counted without a pause: 5 ms of work
 const LEAST_COLUMNS = 8; // that are
 const SMOOTHED = 500; // lines that are smoothed without a pause
 const FEW_COLUMNS = 16; // for which lines are not sorted: that is to go along all of them

@@ -99,7 +99,7 @@ export class CardCurves {
   span(wanted) {
     const { axis, logx } = settings();
     const { zoom, view } = this.chart() ?? {};
-    const known = wanted.flatMap(({ curve }) => (curve?.length ? [{ curve }] : []));
+    const known = /** @type {{ curve: StoredCurve }[]} */ (wanted.filter(({ curve }) => curve?.length));
     const span = known.length ? domain(known, { axis, logx }, zoom).full : 0;
     const holds =
       view?.settings.axis === axis &&
