@@ -47,6 +47,13 @@ export class CardCurves {
     return this.store.curve(run, tag);
   }
 
+  // How many there are.
+  get size() {
+    let size = 0;
+    for (const _ of this.store.curves()) size++;
+    return size;
+  }
+
   // The runs and tags whose curves belong on this card, in the order of drawing.
   /** @returns {Wanted[]} */
   wanted() {
