@@ -136,7 +136,7 @@ export function tally(into, { bundles, others }, place, how, from, to, room) {
       places[i * most + n[c]++] = middle[i];
       if (least[i] < top[c]) top[c] = least[i];
       if (greatest[i] > bottom[c]) bottom[c] = greatest[i];
-      if (low[i] <= high[i] && isSeen(low[i], high[i], rows)) {
+      if (isSeen(low[i], high[i], rows)) {
         const first = rowOf(low[i], rows),
           last = rowOf(high[i], rows),
           weight = share[last - first + 1];
