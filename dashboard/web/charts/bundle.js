@@ -130,8 +130,7 @@ export class Heights {
     this.left = left; // where lines come into the first column; null where they begin there or behind
     this.ways = ways; // null where no line is
     const { curves, lengths, means } = bundle,
-      values = bundle.drawn(smoothed),
-      goesOn = px[last] > to;
+      values = bundle.drawn(smoothed);
     const waiting = new Int32Array(TOGETHER);
     let some = 0;
     const fill = () => {
@@ -142,7 +141,7 @@ export class Heights {
       some = 0;
     };
     for (let i = 0; i < curves.length; i++) {
-      const isWhole = lengths[i] > last && (goesOn || lengths[i] === px.length);
+      const isWhole = lengths[i] > last; // it goes on behind these columns, or ends as the longest does
       if (isTooMuch || !isWhole || !values[i]) others.push(curves[i]);
       else {
         waiting[some++] = i;
