@@ -343,10 +343,7 @@ test("the head of a card says what the shade means, and what the chart is", () =
 });
 
 test("what is too short to be smoothed is drawn as it is", () => {
-  const of = () => {
-    const long = Array.from({ length: 1001 }, () => 2);
-    return [long, [0, 5], [1, 5]].map((values, i) => lineOf(logged(`${i}`, values)));
-  };
+  const of = () => [Array(1001).fill(2), [0, 5], [1, 5]].map((values, i) => lineOf(logged(`${i}`, values)));
   const [plain, smoothed] = [0, 0.9].map((weight) => drawn(of(), { smoothing: { kind: "ema", weight } }).density);
   for (const part of ["cells", "upper", "middle", "lower"]) assert.deepEqual(smoothed[part], plain[part], part);
 });
