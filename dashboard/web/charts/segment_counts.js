@@ -1,5 +1,5 @@
-// How many points of each segment a curve knows. Most runs have one segment, and a page has a hundred thousand curves: a
-// Map of their own each is a fifth of what they take beside their points.
+// How many points of each segment a curve knows. Most runs have one segment, and a page has a hundred thousand curves:
+// a Map of their own each is a fifth of what they take beside their points.
 
 export class SegmentCounts {
   /** @param {Record<string, number>} [counts] */

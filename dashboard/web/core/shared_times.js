@@ -1,5 +1,5 @@
-// The wall times of a run once for all of its curves: what a call logs has one moment, whatever the tags are, so that of
-// ten cards of ten thousand runs nine would hold what the first one has.
+// The wall times of a run once for all of its curves: what a call logs has one moment, whatever the tags are, so that
+// of ten cards of ten thousand runs nine would hold what the first one has.
 
 /** @type {Map<string, Map<string, WeakRef<Float64Array>>>} */
 const known = new Map(); // by column and run, as long as some curve holds them
