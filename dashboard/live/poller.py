@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from dashboard.live.burst import Burst
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.meeting import Meeting
@@ -104,8 +105,7 @@ class Poller:
         self._next_scan = math.inf  # once the watch has begun
         self._last_scan = 0.0
         self._took = 0.0
-        self._burst_began = self._last_word = 0.0
-        """Since when, and when last, something came that was no run yet, with no pause of `BURST_S` between."""
+        self._burst = Burst(BURST_S)
         self._watches = Watches(self.catalog, self._note, self._warn)
         self._told: set[str] = set()
         """What was said in the server's log, once each."""
@@ -215,7 +215,7 @@ class Poller:
             now = time.monotonic()
             names = {self.catalog.name_of(folder) for folder in dirty}
             if None in names:  # something that is no run yet: of many such words one look is the answer
-                self._next_scan = min(self._next_scan, self._due_of_new(now))
+                self._next_scan = min(self._next_scan, self._burst.due(now, self._last_scan, self._took))
             if now >= next_net and self._watches.is_replaced:
                 self._next_scan = 0.0
             if now >= self._next_scan:
@@ -230,15 +230,6 @@ class Poller:
             if now >= next_chore:
                 waits = now < patience and (self._questions or now - self._quiet_since < CHORES_AFTER_S)
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
-
-    def _due_of_new(self, now: float) -> float:
-        """When runs are looked for that come one after the other: less and less often while they keep coming, since
-        each time all pages draw again what they show."""
-        if now - self._last_word > BURST_S:
-            self._burst_began = now
-        self._last_word = now
-        since = self._last_scan - self._burst_began
-        return self._last_scan + max(4 * self._took, min(BURST_S, since))
 
     def _scan(self, now: float) -> None:
         self._watches.begin()
