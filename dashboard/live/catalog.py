@@ -69,6 +69,8 @@ class Catalog:
         """The runs in the order in which they were looked at for the first time, since the first look."""
         self.unmet: dict[str, None] = {}
         """Those that were not looked at yet, the newest last."""
+        self._running: dict[str, None] = {}
+        """Those that ran when they were looked at last."""
 
     def scan(self, *, glance: bool = False, patience_s: float | None = None) -> Changes:
         """Finds runs that came and went, and looks at every run that may have changed.
@@ -171,7 +173,8 @@ class Catalog:
 
     def running(self) -> list[str]:
         """The runs that may say something."""
-        return [name for name, run in self.runs.items() if run.status == "running"]
+        self._running = {name: None for name in self._running if name in self.runs}
+        return list(self._running)
 
     def name_of(self, folder: Path) -> str | None:
         """The run whose folder this is, if it is known; behind links a folder may be reached by several names."""
@@ -184,15 +187,16 @@ class Catalog:
 
     def _look(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""
-        is_new = not run.is_met
+        is_new, known = not run.is_met, indexes.NOTHING
         if is_new:
             run.is_met = True
             self.unmet.pop(run.name, None)
             self.met.append(run.name)
-            run.size, run.listed = self._cached.listings.get(run.folder, (None, None))
+            known = self._cached.of(run.folder)
+            run.size, run.listed = known.listing
             changes.note(run.name, "runs")
         try:
-            self._look_into(run, changes, glance=glance)
+            self._look_into(run, known, changes, glance=glance)
             run.problems.pop(run.folder, None)
         except StoreError as error:
             self._note_problem(run, run.folder, error, changes)
@@ -200,10 +204,14 @@ class Catalog:
             if str(run.problems.get(run.folder)) != str(read_only.explain(error, run.folder)):
                 logger.exception("viz: %s cannot be looked at", run.folder)
             self._note_problem(run, run.folder, read_only.explain(error, run.folder), changes)
+        if run.status == "running":
+            self._running[run.name] = None
+        else:
+            self._running.pop(run.name, None)
         if is_new:
-            run.take_examined(self._cached.examined.get(run.folder))
+            run.take_examined(known.examined)
 
-    def _look_into(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
+    def _look_into(self, run: RunState, known: indexes.CachedRun, changes: Changes, *, glance: bool) -> None:
         files, names = self._listed(run)
         before = run.status, run.is_paused
         for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
@@ -220,7 +228,7 @@ class Catalog:
                 continue
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
-            cached = self._cached.segments.get(path)
+            cached = known.segments.get(path)
             if state is None and cached is not None and cached.stamp == stamp:
                 run.segments[path] = SegmentState(
                     cached.segment,
@@ -247,7 +255,7 @@ class Catalog:
         edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
         if edits_stamp != run.edits_stamp:
             is_as_before = False
-            known_stamp, known_words = self._cached.said.get(run.folder, ((), ({}, 0)))
+            known_stamp, known_words = known.said or ((), ({}, 0))
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
             if said != run.user_edits or (newest > 0) != (run.newest_command > 0):

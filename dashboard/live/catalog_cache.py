@@ -14,16 +14,17 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dashboard.live.examined import Examined, detectors_version
 from dashboard.live.folders import Folders, Listing, Stamp
-from dashboard.live.series import ROW, Extent, NamePool
+from dashboard.live.series import ROW, Extent, NamePool, Names
 from tracker.store.read.liveness import Writer
 from tracker.store.read.segments import Segment
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 5\n"
+MAGIC = b"everystep index 6\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
@@ -57,18 +58,88 @@ class CachedSegment:
 
 
 @dataclass(frozen=True)
-class Index:
-    """What was read from an index; nothing of it is used before its stamp was compared."""
+class CachedRun:
+    """What an index says of a run; nothing of it is used before its stamp was compared."""
 
     segments: dict[Path, CachedSegment] = field(default_factory=dict)
-    said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]] = field(default_factory=dict)
-    """By a run's folder: the stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
-    examined: dict[Path, Examined] = field(default_factory=dict)
-    """By a run's folder what the detectors of now found in it."""
-    listings: dict[Path, tuple[int | None, Listing | None]] = field(default_factory=dict)
-    """By a run's folder the bytes of its files when these segments were read, and what it held."""
-    folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None
-    """All folders that were gone through, and the runs among them; see `folders.Folders`."""
+    said: tuple[tuple[int, ...], tuple[dict[str, Any], int]] | None = None
+    """The stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
+    examined: Examined | None = None
+    """What the detectors of now found in it."""
+    listing: tuple[int | None, Listing | None] = (None, None)
+    """The bytes of its files when these segments were read, and what it held."""
+
+
+NOTHING = CachedRun()
+
+
+class Index:
+    """What was read from an index, a run at a time as it is asked for: of 100,000 runs the whole would take seconds.
+
+    Args:
+        folders: All folders that were gone through, and the runs among them; see `folders.Folders`.
+        places: By a run's folder, where in `text` it is told of.
+        text: What is said of all runs, an array of JSON each.
+        shared: What segments share: sets of names and environments.
+        rows: How far all series go.
+    """
+
+    def __init__(
+        self,
+        folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None,
+        places: dict[str, tuple[int, int]] | None = None,
+        text: memoryview | None = None,
+        shared: tuple[list[Names], list[dict[str, Any]]] = ([], []),
+        rows: npt.NDArray[np.void] | None = None,
+    ) -> None:
+        self.folders = folders
+        self._places = places or {}
+        self._text = memoryview(b"") if text is None else text
+        self._names, self._environments = shared
+        self._rows = np.empty(0, ROW) if rows is None else rows
+
+    def of(self, folder: Path) -> CachedRun:
+        """What it says of the run in a folder."""
+        start, stop = self._places.get(str(folder), (0, 0))
+        if start == stop:
+            return NOTHING
+        try:
+            return self._decoded(folder, json.loads(bytes(self._text[start:stop])))
+        except (ValueError, TypeError, LookupError):
+            return NOTHING
+
+    def _decoded(self, folder: Path, entry: list[Any]) -> CachedRun:
+        size, held, examined, said, segments = entry
+        listing = None
+        if held is not None:
+            stamp, files, names = held
+            listing = Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names))
+        return CachedRun(
+            dict(map(self._segment, segments)),
+            None if said is None else (tuple(said[0]), (said[1], said[2])),
+            None if examined is None else _examined(*examined),
+            (size, listing),
+        )
+
+    def _segment(self, entry: list[Any]) -> tuple[Path, CachedSegment]:
+        text, stamp, at, cursor, number, has_marks, has_receipts, met, faults, own = entry
+        path = Path(text)
+        known = dict(zip(_FIELDS, own, strict=False))
+        known["environment"] = self._environments[own[-1]]
+        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
+        known["faults"] = tuple(known["faults"])
+        names = self._names[number]
+        extent = Extent(names, self._rows[at : at + len(names.entries)].copy())
+        return path, CachedSegment(
+            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
+        )
+
+
+def _examined(stamps: list[list[Any]], version: str, wall_time: float, findings: list[Any]) -> Examined | None:
+    """What was found, if by the detectors of now."""
+    if version != detectors_version():
+        return None
+    return Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
@@ -85,11 +156,14 @@ def save(path: Path, runs: Iterable[RunState], pool: NamePool, folders: Folders 
     if sum(len(run.segments) for run in runs) < WORTH_IT:
         path.unlink(missing_ok=True)
         return
-    data = _encoded(runs, pool, folders)
+    parts = _encoded(runs, pool, folders)
+    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for part in parts:
+        found.update(part)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(data)
+            file.writelines([MAGIC, found.digest(), *parts])
         os.replace(file.name, path)
     except OSError as error:
         logger.info("viz: the index %s cannot be written (%s)", path, error)
@@ -97,19 +171,17 @@ def save(path: Path, runs: Iterable[RunState], pool: NamePool, folders: Folders 
             os.unlink(file.name)
 
 
-def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) -> bytes:
+def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) -> list[bytes]:
+    """What stands behind the checksum, in pieces: of very many runs it is 100 MB, which no copy is made of."""
     numbers: dict[int, int] = {}
     names: list[Any] = []
     shared: dict[str, int] = {}
-    segments, said, examined, listings, rows = [], [], [], [], []
+    entries: list[bytes] = []
+    known: list[str] = []
+    rows: list[npt.NDArray[np.void]] = []
+    at = 0
     for run in runs:
-        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
-        listings.append([str(run.folder), run.size if held else None, held])
-        if run.examined is not None and run.status != "running":
-            known = run.examined
-            examined.append([str(run.folder), known.stamps, known.version, known.wall_time, known.findings])
-        if run.user_edits or run.newest_command:
-            said.append([str(run.folder), run.edits_stamp, run.user_edits, run.newest_command])
+        segments = []
         for path, state in run.segments.items():
             if not state.stamp or not state.is_read or state.is_paused:
                 continue  # it was being written, only glanced at, or waits and is to be looked at again
@@ -120,6 +192,7 @@ def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) 
             own = [getattr(state.segment, name) for name in _FIELDS]
             own.append(shared.setdefault(json.dumps(state.segment.environment), len(shared)))
             said_of = [
+                at,
                 state.cursor,
                 numbers[id(extent.names)],
                 state.has_marks,
@@ -130,67 +203,41 @@ def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) 
             ]
             segments.append([str(path), state.stamp, *said_of])
             rows.append(extent.rows)
-    head: dict[str, Any] = {
-        "names": names,
-        "segments": segments,
-        "said": said,
-        "examined": examined,
-        "listings": listings,
-    }
-    head |= {"environments": list(shared), "stamps": {}, "runs": []}
+            at += len(extent.rows)
+        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
+        found = run.examined if run.status != "running" else None
+        examined = found and [found.stamps, found.version, found.wall_time, found.findings]
+        said = [run.edits_stamp, run.user_edits, run.newest_command] if run.user_edits or run.newest_command else None
+        known.append(str(run.folder))
+        entry = [run.size if held else None, held, examined, said, segments]
+        entries.append(json.dumps(entry, separators=(",", ":")).encode())
+    head: dict[str, Any] = {"names": names, "environments": list(shared), "folders": known, "stamps": {}, "runs": []}
     if folders is not None:
         head["stamps"] = folders.stamps
         head["runs"] = [[name, str(folder)] for name, folder in folders.runs.items()]
     text = json.dumps(head, separators=(",", ":")).encode()
-    body = len(text).to_bytes(4, "little") + text + b"".join(each.tobytes() for each in rows)
-    return MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
+    lengths = np.array([len(each) for each in entries], np.int64).tobytes()
+    columns = b"".join(each.tobytes() for each in rows)
+    sizes = [len(text), len(lengths), len(columns), sum(map(len, entries))]
+    return [*(size.to_bytes(8, "little") for size in sizes), text, lengths, columns, *entries]
 
 
 def _decoded(data: bytes, pool: NamePool) -> Index:
     start = len(MAGIC) + _DIGEST_BYTES
-    body = data[start:]
+    body = memoryview(data)[start:]
     if (
         data[: len(MAGIC)] != MAGIC
         or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : start]
     ):
         raise ValueError("not an index of this version, or not a whole one")
-    stop = 4 + int.from_bytes(body[:4], "little")
-    head = json.loads(body[4:stop])
-    environments = [json.loads(text) for text in head["environments"]]
-    rows = np.frombuffer(bytearray(body[stop:]), ROW)
-    names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
-    segments = {}
-    at = 0
-    for text, stamp, cursor, number, has_marks, has_receipts, met, faults, own in head["segments"]:
-        path = Path(text)
-        known = dict(zip(_FIELDS, own, strict=False))
-        known["environment"] = environments[own[-1]]
-        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
-        known["faults"] = tuple(known["faults"])
-        extent = Extent(names[number], rows[at : at + len(names[number].entries)])
-        at += len(extent.rows)
-        segments[path] = CachedSegment(
-            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
-        )
-    said = {Path(folder): (tuple(stamp), (words, newest)) for folder, stamp, words, newest in head["said"]}
+    sizes = [int.from_bytes(body[at : at + 8], "little") for at in range(0, 32, 8)]
+    stops = [32 + sum(sizes[: i + 1]) for i in range(len(sizes))]
+    text, lengths, rows, entries = (body[stop - size : stop] for size, stop in zip(sizes, stops, strict=True))
+    head = json.loads(bytes(text))
+    ends = np.cumsum(np.frombuffer(lengths, np.int64)).tolist()
+    places = dict(zip(head["folders"], zip([0, *ends], ends, strict=False), strict=True))
     stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
     runs = {name: Path(folder) for name, folder in head["runs"]}
-    return Index(segments, said, dict(_examined(head["examined"])), dict(_listings(head["listings"])), (stamps, runs))
-
-
-def _listings(entries: list[list[Any]]) -> Iterator[tuple[Path, tuple[int | None, Listing | None]]]:
-    for text, size, held in entries:
-        folder = Path(text)
-        if held is None:
-            yield folder, (size, None)
-            continue
-        stamp, files, names = held
-        yield folder, (size, Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names)))
-
-
-def _examined(entries: list[list[Any]]) -> Iterator[tuple[Path, Examined]]:
-    now = detectors_version() if entries else ""
-    for folder, stamps, version, wall_time, findings in entries:
-        found = Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
-        if version == now:
-            yield Path(folder), found
+    names = [pool.of((number, kind, tag) for number, kind, tag in each) for each in head["names"]]
+    environments = [json.loads(each) for each in head["environments"]]
+    return Index((stamps, runs), places, entries, (names, environments), np.frombuffer(rows, ROW))

@@ -17,6 +17,7 @@ from typing import Any
 from dashboard.live.changes import Changes
 from dashboard.live.examined import Examined, detectors_version, stamps_of
 from dashboard.live.poller import Poller
+from dashboard.live.run_state import RunState
 from dashboard.live.time_budget import TimeBudget
 from tracker import databases, logdir
 from tracker.errors import StoreError
@@ -40,7 +41,10 @@ QUIET_S = 0.4
 """So long nobody has waited for an answer before what nobody waits for is examined."""
 
 REST_S = 0.001
-"""Between two detectors, whether anybody is known to wait: who wants Python's lock has it then."""
+"""For so long who wants Python's lock has it, whether anybody is known to wait."""
+
+TURN_S = 0.002
+"""How long it works between two such rests. Resting after each detector made a run of 2 ms take 50."""
 
 PATIENCE_S = 5.0
 """How long somebody who asks waits for the examination of another run to end."""
@@ -68,10 +72,15 @@ class Examiner:
         self._store = store
         self._news: set[str] = set()
         self._waiting: dict[str, None] = {}
-        """Runs that may have changed since they were examined, that of the newest change last."""
+        """Runs that may have changed since they were examined and that nobody writes, the newest change last."""
+        self._running: set[str] = set()
+        """Live ones of which the same is so."""
+        self._has_unmet: bool | None = None
+        """Whether some were not met yet when all others were put among these; None before that."""
+        self._rested = 0.0
         self._looked: dict[str, float] = {}
         """When a live run was examined last."""
-        self._live, self._chores = TimeBudget(LIVE_SHARE), TimeBudget(CHORE_SHARE)
+        self._live, self._chores = TimeBudget(LIVE_SHARE), TimeBudget(CHORE_SHARE, ahead_s=LOOKS_S)
         self._stopped = threading.Event()
         self._hurried: set[int] = set()
         """Threads that wait for the examination of their run, and so for the end of another's."""
@@ -122,7 +131,9 @@ class Examiner:
             self._hurried.discard(threading.get_ident())
 
     def _rest(self) -> None:
-        time.sleep(REST_S)
+        if time.monotonic() - self._rested >= TURN_S:
+            time.sleep(REST_S)
+            self._rested = time.monotonic()
         self._give_way()
 
     def _give_way(self) -> None:
@@ -137,10 +148,6 @@ class Examiner:
         while not self._poller.ready.wait(LOOKS_S):
             if self._stopped.is_set():
                 return
-        with self._poller.lock:
-            runs = self._poller.catalog.runs.values()
-            began = {run.name: max((each.created for each in run.known()), default=0.0) for run in runs}
-            self._waiting = dict.fromkeys(sorted(began, key=lambda name: began[name]))
         while not self._stopped.wait(LOOKS_S):
             try:
                 while not self._stopped.is_set() and self._look():
@@ -166,22 +173,46 @@ class Examiner:
         """The live run that was looked at the longest time ago where there is room for one; else the newest other."""
         now = time.monotonic()
         news, self._news = self._news, set()
-        for name in news:
-            self._waiting[name] = self._waiting.pop(name, None)
         with self._poller.lock:
-            runs = self._poller.catalog.runs
-            self._waiting = {name: None for name in self._waiting if name in runs}
-            live = {name for name in self._waiting if runs[name].status == "running"}
-            self._looked = {name: when for name, when in self._looked.items() if name in runs}
-        chosen: str | None = None
-        if now >= self._live.free_at:
-            due = [name for name in sorted(live) if now - self._looked.get(name, -LEAST_S) >= LEAST_S]
-            chosen = min(due, key=lambda name: self._looked.get(name, 0.0), default=None)
-        if chosen is None and now >= self._chores.free_at and self._poller.quiet_for() >= QUIET_S:
-            chosen = next((name for name in reversed(self._waiting) if name not in live), None)
-        if chosen is not None:
-            del self._waiting[chosen]
-        return chosen
+            catalog = self._poller.catalog
+            if self._has_unmet != (has_unmet := bool(catalog.unmet)):
+                self._has_unmet = has_unmet
+                self._take_all(catalog.runs)
+            for name in news:
+                self._take(name, catalog.runs.get(name))
+            if now >= self._live.free_at and self._running:
+                self._running = {name for name in self._running if name in catalog.runs}
+                due = [name for name in sorted(self._running) if now - self._looked.get(name, -LEAST_S) >= LEAST_S]
+                if due:
+                    chosen = min(due, key=lambda name: self._looked.get(name, 0.0))
+                    self._running.discard(chosen)
+                    return chosen
+            is_free = now >= self._chores.free_at and self._poller.quiet_for() >= QUIET_S
+            while is_free and self._waiting:
+                name, _ = self._waiting.popitem()
+                run = catalog.runs.get(name)
+                if run is not None and run.status != "running":
+                    return name
+                self._take(name, run)
+        return None
+
+    def _take_all(self, runs: dict[str, RunState]) -> None:
+        """Puts all runs that were met among those that are to be examined, the newest last."""
+        met = [run for run in runs.values() if run.is_met]
+        began = {run.name: max((each.created for each in run.known()), default=0.0) for run in met}
+        for run in sorted(met, key=lambda run: began[run.name]):
+            self._take(run.name, run)
+
+    def _take(self, name: str, run: RunState | None) -> None:
+        """Puts one that may have changed where it has its turn; one that is no more has none."""
+        self._waiting.pop(name, None)
+        self._running.discard(name)
+        if run is not None and run.status == "running":
+            self._running.add(name)
+            return
+        self._looked.pop(name, None)
+        if run is not None:
+            self._waiting[name] = None
 
     def _examine(self, name: str) -> bool:
         """Examines a run if its files are not as they were then, and tells what is new; whether it is a live one."""
@@ -207,8 +238,7 @@ class Examiner:
             run.examined = found
             if found.findings != before:
                 changes.note(name, "findings")
-        if changes:
-            self._poller.changed_by(changes)
+        self._poller.changed_by(changes)
         return is_live
 
     def _found(self, name: str) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from tracker.foreign.folders import is_known
 from tracker.logdir import ALERTS_FOLDER, PAGE_FILE, SEGMENT_PREFIX
 from tracker.store import file_system
 
@@ -67,17 +68,20 @@ class Watch:
         root: The folder, or a link to it.
         tell: Told the folders, by paths that begin with `root`.
         observer: What watches; one serves all watches.
+        hear: Called when something came that may be of another program's.
 
     Raises:
         OSError: the system has no more watches to give; the poller's own looks must do then.
     """
 
-    def __init__(self, root: Path, tell: Callable[[Path], None], observer: BaseObserver) -> None:
+    def __init__(
+        self, root: Path, tell: Callable[[Path], None], observer: BaseObserver, hear: Callable[[], None] = lambda: None
+    ) -> None:
         self._observer = observer
         self._root = root
         self._folder = _folder_at(root)
         real = os.path.realpath(root)  # watchdog follows no link, that of the logdir itself included
-        self._handler = _Handler(root, Path(real), tell)
+        self._handler = _Handler(root, Path(real), tell, hear)
         self._watched = observer.schedule(self._handler, real, recursive=True, event_filter=_CHANGES)
 
     @property
@@ -104,10 +108,11 @@ def _folder_at(path: Path) -> tuple[int, int] | None:
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, root: Path, real: Path, tell: Callable[[Path], None]) -> None:
+    def __init__(self, root: Path, real: Path, tell: Callable[[Path], None], hear: Callable[[], None]) -> None:
         self._root = root
         self._real = real
         self._say = tell
+        self._hear = hear
         self.is_deleted = False
 
     def _tell(self, path: Path) -> None:
@@ -119,10 +124,13 @@ class _Handler(FileSystemEventHandler):
         # The shared-memory file of WAL changes with every reader's look; following it would never end.
         if path.name.endswith("-shm") or ALERTS_FOLDER in path.parts:
             return
+        has_come = event.event_type in ("created", "moved")
+        if has_come and (event.is_directory or is_known(path.name) or path.is_symlink()):
+            self._hear()
         if event.is_directory:
             self.is_deleted = self.is_deleted or (event.event_type == "deleted" and path == self._real)
             self._tell(path)
         elif path.name.startswith((SEGMENT_PREFIX, PAGE_FILE)):
             self._tell(path.parent)
-        elif event.event_type in ("created", "moved") and path.is_symlink():  # perhaps to runs
+        elif has_come and path.is_symlink():  # perhaps to runs
             self._tell(path)

@@ -18,13 +18,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from watchdog.observers.api import BaseObserver
-
+from dashboard.live.burst import Burst
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
-from dashboard.live.file_watch import Watch, is_local, observer
 from dashboard.live.meeting import Meeting
-from tracker import databases
+from dashboard.live.watches import Watches
 from tracker.errors import StoreError
 
 logger = logging.getLogger("dashboard")
@@ -49,6 +47,9 @@ WATCHED_SCAN_S = 30.0
 SCAN_SHARE = 50
 """Going through a large logdir by ourselves takes at most 1/50 of a core."""
 
+WATCHED_SHARE = 500
+"""And where events come, 1/500."""
+
 CHORES_AFTER_S = 0.4
 """What nobody waits for begins so long after the last question, or the start: the first page is not to share a core."""
 
@@ -64,12 +65,14 @@ BEGIN_AGAIN_S = 1.0
 HANGS_S = 60.0
 """A turn that takes longer is told: the disk stands still, or the logdir is very large and slow."""
 
-MOST_LINKS = 256
-"""That are followed as they are written to: each costs a thread that sleeps. Behind others runs are looked at by the
-clock."""
+BURST_S = 1.0
+"""How long new runs wait at most for others that come after them."""
 
 KEEP_S = 60.0
 """How often the index is written, at the most."""
+
+KEEP_SHARE = 200
+"""That of very many runs takes seconds: at most 1/200 of a core."""
 
 
 class Poller:
@@ -79,7 +82,6 @@ class Poller:
         self, root: Path, tell: Callable[[Changes], None], mirror: Path | None = None, index: Path | None = None
     ) -> None:
         self.catalog = Catalog(root, mirror, index)
-        self._is_database = databases.of(root) is not None
         self.lock = threading.Lock()
         """Held while the catalog changes; hold it to read from another thread."""
         self.ready = threading.Event()
@@ -103,12 +105,10 @@ class Poller:
         self._next_scan = math.inf  # once the watch has begun
         self._last_scan = 0.0
         self._took = 0.0
-        self._watches: dict[Path, Watch | databases.Listening] = {}
-        self._observer: BaseObserver | None = None
+        self._burst = Burst(BURST_S)
+        self._watches = Watches(self.catalog, self._note, self._warn)
         self._told: set[str] = set()
         """What was said in the server's log, once each."""
-        self._absent: set[Path] = set()
-        """Folders that were not there when they were to be watched."""
         self._thread = threading.Thread(target=self._run, name="everystep-poller", daemon=True)
 
     def start(self) -> None:
@@ -122,11 +122,7 @@ class Poller:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
-        for watch in self._watches.values():
-            watch.stop()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join(timeout=2.0)
+        self._watches.stop()
         if self._changed and self.catalog.is_complete:
             self.catalog.keep()
 
@@ -161,16 +157,23 @@ class Poller:
 
     def look_again(self) -> None:
         """Has the whole logdir gone through at once."""
+        with self._wake:
+            self._next_scan = 0.0
         self._note(self.catalog.root.parent)  # no run's folder: all are meant
 
     def changed_by(self, changes: Changes) -> None:
-        """Tells what another thread changed in the catalog."""
+        """Tells what another thread changed in the catalog, if that is anything that is told."""
         self._changed = True
-        self._tell(changes)
+        if changes:
+            self._tell(changes)
 
     def written_to(self, folder: Path) -> None:
         """Has a run looked at at once whose folder was written to by our own hand, also where no events come."""
         self._note(folder)
+
+    def has_heard_nothing(self, since: float) -> bool:
+        """Whether no file of another program's can have come since a moment of the monotonic clock."""
+        return self._watches.has_heard_nothing(since)
 
     def _note(self, folder: Path) -> None:
         with self._wake:
@@ -212,8 +215,8 @@ class Poller:
             now = time.monotonic()
             names = {self.catalog.name_of(folder) for folder in dirty}
             if None in names:  # something that is no run yet: of many such words one look is the answer
-                self._next_scan = min(self._next_scan, self._last_scan + 4 * self._took)
-            if now >= next_net and self._is_replaced():
+                self._next_scan = min(self._next_scan, self._burst.due(now, self._last_scan, self._took))
+            if now >= next_net and self._watches.is_replaced:
                 self._next_scan = 0.0
             if now >= self._next_scan:
                 self._scan(now)
@@ -229,40 +232,30 @@ class Poller:
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
 
     def _scan(self, now: float) -> None:
-        self._begin_watch()
+        self._watches.begin()
         self._ask(self.catalog.scan)
         self._last_scan = time.monotonic()
         self._took = self._last_scan - now
-        self._next_scan = self._last_scan + max(WATCHED_SCAN_S if self._is_told else SCAN_S, SCAN_SHARE * self._took)
-        if self._begin_watch():  # behind a link something may have come or gone between the look and the change
+        least, share = (WATCHED_SCAN_S, WATCHED_SHARE) if self._watches.is_told else (SCAN_S, SCAN_SHARE)
+        self._next_scan = self._last_scan + max(least, share * self._took)
+        if self._watches.begin():  # behind a link something may have come or gone between the look and the change
             self._next_scan = self._last_scan
 
     def _chores(self) -> Iterator[float]:
         """What nobody waits for, piece by piece; gives the seconds until the next."""
-        self._begin_watch()
+        self._watches.begin()
         self._next_scan = 0.0  # something may have come between the look and the watch
         yield 0.0
         while not self.catalog.is_complete:
             self._ask(lambda: Changes() if self.catalog.unmet else self.catalog.complete(SLICE))
             yield CHORES_AFTER_S if self.catalog.unmet else 0.0
         while True:
+            began = time.monotonic()
             if self._changed:
                 self._changed = False
                 with self.lock:
                     self.catalog.keep()
-            yield KEEP_S
-
-    @property
-    def _is_told(self) -> bool:
-        """Whether the system says what happens in every folder: it does not where other machines write."""
-        return not self._is_database and all(
-            root in self._watches and is_local(root)
-            for root in (self.catalog.root, self.catalog.mirror, *self._followed())
-            if root is not None and root.is_dir()
-        )
-
-    def _followed(self) -> list[Path]:
-        return [link.path for link in self.catalog.links if link.runs or not link.problem]
+            yield max(KEEP_S, KEEP_SHARE * (time.monotonic() - began))
 
     def _look(self, names: set[str], written: set[str]) -> None:
         """Looks at runs, of which some were just written to; what is on its way in them has its turn again soon."""
@@ -288,44 +281,6 @@ class Poller:
         for name in resting:
             self._awaited.setdefault(name, (self._rests[name], 0))
         return written - resting
-
-    def _is_replaced(self) -> bool:
-        """Whether a folder that is followed has gone, has come, or is another one than before."""
-        is_unheard = self._is_database and self.catalog.root not in self._watches
-        is_over = is_unheard or any(watch.is_over for watch in self._watches.values())
-        return is_over or any(map(Path.is_dir, self._absent))
-
-    def _begin_watch(self) -> bool:
-        """Watches what is to be followed and is not yet, and no more what is over.
-
-        Returns:
-            Whether anything was otherwise than before: what the last scan found may then be so no more.
-        """
-        links = [link for link in self.catalog.links if link.is_whole or link.leads_to_nothing]
-        roots = {root for root in (self.catalog.root, self.catalog.mirror) if root is not None}
-        roots.update(link.path for link in sorted(links, key=lambda link: not link.runs)[:MOST_LINKS])
-        before = dict(self._watches), self._absent
-        for over in [root for root, watch in self._watches.items() if watch.is_over or root not in roots]:
-            self._watches.pop(over).stop()
-        self._absent = set() if self._is_database else {root for root in roots if not root.is_dir()}
-        for link in self.catalog.links:
-            if link.problem and not link.path.name.startswith("."):  # an editor's lock is a link to nothing
-                self._warn(str(link))
-        for root in sorted(roots - self._absent - self._watches.keys()):
-            try:
-                if inside := databases.of(root):
-                    self._watches[root] = inside[0].watch(self._note)
-                    continue
-                self._observer = self._observer or observer()
-                self._watches[root] = Watch(root, self._note, self._observer)
-            except StoreError:  # it is asked by the clock meanwhile, and says itself that it is away
-                continue
-            except OSError as error:
-                if not root.is_dir():  # it has gone just now, and with it its runs
-                    self._absent = self._absent | {root}
-                    continue
-                self._warn(f"{root} cannot be watched ({error}); it is looked at every {NET_S:.1f} s instead")
-        return (self._watches, self._absent) != before
 
     def _warn(self, what: str) -> None:
         if what not in self._told:

@@ -9,8 +9,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tracker.foreign.folders import cache_folder, sources
+from tracker.foreign.folders import cache_folder, has_sources
+
+if TYPE_CHECKING:
+    from dashboard.live.poller import Poller
 
 logger = logging.getLogger("dashboard")
 
@@ -19,6 +23,12 @@ LOOK_S = 1.0
 
 SHARE = 100
 """Going through a large logdir takes at most 1/100 of the time."""
+
+HEARD_SHARE = 1000
+"""And 1/1000 where nothing was heard to have come since: the system drops some words when there are too many."""
+
+AT_ONCE = 500
+"""Folders that are gone through before whoever waits for the list of runs has it: of more, the others come after it."""
 
 
 def prepare(root: Path) -> Path | None:
@@ -40,10 +50,12 @@ class MirrorProcess:
     Args:
         root: The logdir.
         cache: Where the mirror keeps its copies.
+        poller: Who hears when something comes into the logdir; without one it is gone through by the clock.
     """
 
-    def __init__(self, root: Path, cache: Path) -> None:
+    def __init__(self, root: Path, cache: Path, poller: Poller | None = None) -> None:
         self._root = root
+        self._poller = poller
         self._command = [sys.executable, "-m", "tracker.foreign.mirror", str(root), str(cache)]
         self._process: subprocess.Popen[bytes] | None = None
         self._stop = threading.Event()
@@ -56,11 +68,13 @@ class MirrorProcess:
     def stop(self) -> None:
         """Ends the mirror; waits until its copies are folded away."""
         self._stop.set()
-        self._thread.join(timeout=5.0)
+        if self._process is None:
+            self._thread.join(timeout=5.0)
         process = self._process
         if process is None:
             return
         assert process.stdin is not None
+        assert process.stdout is not None
         with contextlib.suppress(OSError):
             process.stdin.close()  # which it takes as the word to end, also when this process was killed
         try:
@@ -68,15 +82,33 @@ class MirrorProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._thread.join(timeout=5.0)
+        process.stdout.close()
 
     def _wait(self) -> None:
         while not self._stop.is_set():
             began = time.monotonic()
             with contextlib.suppress(OSError):
-                if next(sources(self._root), None) is not None:
+                if has_sources(self._root, self._give_way):
                     # A session of its own: Ctrl-C reaches us alone, and we end it in order.
-                    self._process = subprocess.Popen(  # noqa: S603 our own interpreter and module
-                        self._command, stdin=subprocess.PIPE, start_new_session=True
+                    self._process = process = subprocess.Popen(  # noqa: S603 our own interpreter and module
+                        self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
                     )
+                    assert process.stdout is not None
+                    if not self._stop.is_set() and process.stdout.readline() and self._poller is not None:
+                        self._poller.look_again()  # all is there: nothing more to wait for
                     return
-            self._stop.wait(max(LOOK_S, SHARE * (time.monotonic() - began)))
+            took = time.monotonic() - began
+            self._stop.wait(max(LOOK_S, SHARE * took))
+            until = began + HEARD_SHARE * took
+            while self._has_heard_nothing(began) and time.monotonic() < until and not self._stop.wait(LOOK_S):
+                pass
+
+    def _give_way(self, folders: int) -> None:
+        if folders >= AT_ONCE and self._poller is not None:
+            while not self._poller.ready.is_set() and not self._stop.is_set():
+                self._poller.ready.wait(LOOK_S)
+
+    def _has_heard_nothing(self, since: float) -> bool:
+        """Whether all that comes into the logdir is heard of, and nothing has come that may be of another program's."""
+        return self._poller is not None and self._poller.has_heard_nothing(since)

@@ -84,7 +84,7 @@ class Interface:
         reading = Turns()
         self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
-        self._mirror = MirrorProcess(logdir, mirror) if mirror is not None else None
+        self._mirror = MirrorProcess(logdir, mirror, live_runs.poller) if mirror is not None else None
         means, key = Means(store, settings.allow_commands), cache(key_of_user)
         self._watcher = None
         if not settings.read_only and databases.of(logdir) is None:  # rules are kept in a folder

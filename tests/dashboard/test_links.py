@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from tree_hash import tree
 
 import tracker
-from dashboard.live import poller, trash, user_edits
+from dashboard.live import poller, trash, user_edits, watches
 from dashboard.live.file_watch import Watch
 from dashboard.server.application import create_app
 from dashboard.server.settings import Settings
@@ -128,7 +128,7 @@ def test_a_folder_that_goes_while_a_watch_is_put_on_it(
             elsewhere.rename(kept)
         return Watch(path, *others)
 
-    monkeypatch.setattr(poller, "Watch", watch)
+    monkeypatch.setattr(watches, "Watch", watch)
     (own_runs / "exp").symlink_to(elsewhere)
     until(kept.exists)
     until(lambda: names(client) == {"own"})

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 import tracker
 from dashboard.live import poller
 from dashboard.live.poller import Poller
+from dashboard.live.watches import Watches
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def pollers(monkeypatch: pytest.MonkeyPatch) -> list[Poller]:
     start = Poller.start
     for name in ("SCAN_S", "WATCHED_SCAN_S", "NET_S"):
         monkeypatch.setattr(poller, name, 3600.0)
-    monkeypatch.setattr(Poller, "_begin_watch", lambda _: False)
+    monkeypatch.setattr(Watches, "begin", lambda _: False)
     monkeypatch.setattr(Poller, "start", lambda self: (started.append(self), start(self)))
     return started
 

@@ -23,6 +23,7 @@ from tracker.foreign.mirror import Mirror
 from tracker.foreign.mirrored_once import once
 from tracker.foreign.mirrored_run import IDLE_S
 from tracker.store.read.reader import Store
+from tracker.store.write import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +71,19 @@ def test_a_growing_file_is_followed(logdir: Path, opened: Callable[..., Mirror])
     assert path.read_bytes().startswith(before)
     assert Store(logdir, logdir.parent / "cache").run("a").status == "running"
     assert [each.name for each in (logdir / "a").iterdir()] == ["tfevents.1"]
+
+
+def test_a_copy_has_its_points_from_its_first_moment(
+    logdir: Path, opened: Callable[..., Mirror], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks as soon as it is there need not look again: an empty one would be told of, and drawn, twice."""
+    at_first: list[list[float]] = []
+    opening = connection._opened
+    monkeypatch.setattr(connection, "_opened", lambda *given: (at_first.append(seen(logdir)), opening(*given))[1])
+    write(logdir / "a" / "tfevents.1", *points(0, 300))
+    opened().look()
+    assert at_first == [list(range(300))]
+    assert seen(logdir) == list(range(300))
 
 
 def test_a_mirror_that_is_told_to_end_does_so_between_two_runs(logdir: Path, tmp_path: Path) -> None:

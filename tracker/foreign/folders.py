@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tracker import logdir
@@ -65,6 +65,23 @@ def sources(root: Path) -> Iterator[tuple[str, list[Path]]]:
         if session and _holds_files(path):
             found.setdefault(_below(path.parents[2], root), []).append(path)
     yield from sorted(found.items())
+
+
+def has_sources(root: Path, between: Callable[[int], None] = lambda folders: None) -> bool:
+    """Whether `sources` gives anything, told as soon as the first is met.
+
+    Args:
+        root: The logdir.
+        between: Called after each folder with how many there were.
+    """
+    if root.is_file():
+        return True
+    for count, (folder, names) in enumerate(logdir.walk(root, is_known), 1):
+        path = Path(folder)
+        if any(may_be_read(path / name) for name in names) or (is_session(path) and _holds_files(path)):
+            return True
+        between(count)
+    return False
 
 
 def _holds_files(folder: Path) -> bool:

@@ -23,6 +23,7 @@ from tracker.store.read import read_only, segments
 from tracker.store.read.liveness import this_process
 from tracker.store.read.scalar_levels import all_points
 from tracker.store.write.appender import Appender, Birth
+from tracker.store.write.transaction import Transaction
 
 _SKETCHES = "SELECT step FROM sketches WHERE series=? AND level=0 ORDER BY n"
 _VALUES = "SELECT step FROM media WHERE series=? AND position=0 ORDER BY n"
@@ -110,38 +111,42 @@ class Intake:
             OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
         """
         if batch.restart is not None and (self._has_points or self._appender is None):
-            self._begin_again(batch)
+            is_in = self._begin_again(batch, receipt)
+        else:
+            is_in = False
         if self._appender is None:
             if not (batch.numbers or batch.items or batch.marks or batch.config):
                 return
             if self._beside:
-                self._begin(batch, None, None, "child")
+                self._begin(batch, receipt, None, None, "child")
             else:
-                self._begin(batch, self._parent, None, "resume" if self._parent else "start")
-        appender = self._appender
-        assert appender is not None
-        numbers = [(self._series("scalar", tag), points) for tag, points in batch.numbers]
-        with appender.transaction() as transaction:
-            items = [(self._series(item.kind, item.tag), item) for item in batch.items]
-            transaction.add_series(self._names)
-            transaction.add_scalars(numbers)
-            for series, item in items:
-                if isinstance(item.content, Sketch):
-                    transaction.add_sketch(series, item.step, item.wall_time, item.content)
-                else:
-                    transaction.add_media(series, item.step, item.wall_time, item.content)
-            for mark in batch.marks:
-                transaction.add_mark(mark.step, mark.wall_time, mark.kind, mark.text, {})
-            if not batch.config.items() <= self._config.items():
-                self._config.update(batch.config)
-                transaction.set_config(self._config)
-            transaction.set_receipt(self._nonce, None, time.time(), receipt)
-            transaction.set_state(heartbeat=time.time())
+                self._begin(batch, receipt, self._parent, None, "resume" if self._parent else "start")
+        elif not is_in:
+            with self._appender.transaction() as transaction:
+                self._put(transaction, batch, receipt)
         self.receipt = dict(receipt)
         self._has_points = self._has_points or bool(batch.numbers or batch.items)
         self._last_time = max(self._last_time, batch.last_time() or 0.0)
         self.added.update(Counter(item.kind for item in batch.items))
         self.added["scalar"] += sum(len(points.step) for _, points in batch.numbers)
+
+    def _put(self, transaction: Transaction, batch: Batch, receipt: Mapping[str, Any]) -> None:
+        numbers = [(self._series("scalar", tag), points) for tag, points in batch.numbers]
+        items = [(self._series(item.kind, item.tag), item) for item in batch.items]
+        transaction.add_series(self._names)
+        transaction.add_scalars(numbers)
+        for series, item in items:
+            if isinstance(item.content, Sketch):
+                transaction.add_sketch(series, item.step, item.wall_time, item.content)
+            else:
+                transaction.add_media(series, item.step, item.wall_time, item.content)
+        for mark in batch.marks:
+            transaction.add_mark(mark.step, mark.wall_time, mark.kind, mark.text, {})
+        if not batch.config.items() <= self._config.items():
+            self._config.update(batch.config)
+            transaction.set_config(self._config)
+        transaction.set_receipt(self._nonce, None, time.time(), receipt)
+        transaction.set_state(heartbeat=time.time())
 
     def close(self, receipt: Mapping[str, Any] | None = None) -> None:
         """Folds the segment away, with a last receipt if one is given. Can be called twice."""
@@ -167,12 +172,14 @@ class Intake:
             number = self._numbers[(kind, tag)] = len(self._names)
         return number
 
-    def _begin_again(self, batch: Batch) -> None:
-        """A restart: what lies after its step, in whatever segment, is left behind."""
+    def _begin_again(self, batch: Batch, receipt: Mapping[str, Any]) -> bool:
+        """A restart: what lies after its step, in whatever segment, is left behind. Whether there is any such."""
         self.close()
         last = segments.last_of(self._stored(), None)
-        if last is not None and batch.restart is not None:
-            self._begin(batch, last.id, batch.restart - 1, "rewind")
+        if last is None or batch.restart is None:
+            return False
+        self._begin(batch, receipt, last.id, batch.restart - 1, "rewind")
+        return True
 
     def _stored(self) -> list[segments.Segment]:
         found = []
@@ -183,7 +190,10 @@ class Intake:
                     found.append(segment)
         return found
 
-    def _begin(self, batch: Batch, parent: str | None, fork_step: int | None, reason: str) -> None:
+    def _begin(
+        self, batch: Batch, receipt: Mapping[str, Any], parent: str | None, fork_step: int | None, reason: str
+    ) -> None:
+        """Makes a segment with a batch in it: who looks while it is made sees none, and then all of it."""
         first = batch.first_time()
         created = first if first is not None else time.time()
         latest = max((segment.created for segment in self._stored()), default=None)
@@ -196,11 +206,12 @@ class Intake:
             config={**self._config, **batch.config}, environment={},
         )  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._appender = Appender(logdir.segment_path(self.folder, identity), birth)
-        self.written = self._appender.path
         self._config = dict(birth.config)
         self._names, self._numbers, self._parent = [], {}, identity
         self._has_points = False
+        path = logdir.segment_path(self.folder, identity)
+        self._appender = Appender(path, birth, lambda transaction: self._put(transaction, batch, receipt))
+        self.written = path
 
 
 def check_receipts(folder: Path) -> None:

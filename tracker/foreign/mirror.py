@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import threading
 import time
@@ -211,7 +212,10 @@ def _alone(cache: Path, stop: threading.Event) -> Any:
 
 
 def main(root: Path, cache: Path) -> None:
-    """Mirrors until standard input ends, which it does when the process that started this one is gone."""
+    """Mirrors until standard input ends, which it does when the process that started this one is gone.
+
+    Says with an empty line that all that was there at first is copied.
+    """
     stop = threading.Event()
 
     def wait_for_the_end() -> None:
@@ -225,11 +229,16 @@ def main(root: Path, cache: Path) -> None:
         if not alone:
             return
         mirror = Mirror(root, cache, is_over=stop.is_set)
+        is_told = False
         while not stop.is_set():
             try:
                 mirror.look()
             except WORLD as error:
                 logger.warning("%s cannot be read at the moment (%s)", root, error)
+            if not is_told:
+                is_told = True
+                with contextlib.suppress(OSError):  # who started this process may be gone
+                    os.write(sys.stdout.fileno(), b"\n")
             stop.wait(LOOK_S)
         mirror.close()
 

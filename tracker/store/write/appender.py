@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,17 @@ class Birth:
 
 
 class Appender:
-    """The only writer of one segment file. Not for two threads at a time."""
+    """The only writer of one segment file. Not for two threads at a time.
 
-    def __init__(self, path: Path, birth: Birth) -> None:
+    Args:
+        path: Where the file is made.
+        birth: What it says of itself.
+        first: Adds what is in it from its first moment on.
+    """
+
+    def __init__(self, path: Path, birth: Birth, first: Callable[[Transaction], None] | None = None) -> None:
         self.path = path
+        self._first = first
         state = {
             "written": 0, "heartbeat": birth.created, "status": "running", "ended": None, "ending": None, "lost": "{}",
         }  # fmt: skip
@@ -64,9 +71,15 @@ class Appender:
             self._driver.execute("PRAGMA synchronous=OFF")
 
     def _fill(self, driver: sqlite3.Connection) -> None:
-        """The two rows that every segment has from its first moment."""
+        """The two rows that every segment has from its first moment, and what else it is to have then."""
         driver.execute(_SEGMENT, checksums.with_checksum(tuple(self._written.header.values())))
         driver.execute(_STATE, checksums.with_checksum(tuple(self._written.state.values())))
+        if self._first is not None:
+            transaction = Transaction(driver, self._written)
+            self._first(transaction)
+            transaction.write_state()
+            self._written.take(transaction)
+            self._first = None
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[Transaction]:
