@@ -73,6 +73,9 @@ class Leaf(Function):
 class Observer:
     """Sees every operation of its thread while it is in place: how graphs are drawn and steps timed."""
 
+    # True of one for which a sequence's steps are to be operations of their own, and not one for all of them.
+    stepwise: ClassVar[bool] = False
+
     def before(self, op: type[Function]) -> None:
         """An operation on tensors, or the gradient of one, is computed next."""
 

@@ -130,6 +130,9 @@ def flops(name: str, inputs: Sequence[Any], output: Tensor) -> int:
         return 2 * size * int(inputs[0].shape[-1])
     if name == "conv2d":
         return 2 * size * int(math.prod(inputs[1].shape[1:]))
+    if name == "lstm":
+        steps, batch = inputs[0].shape[:2]
+        return 2 * int(steps * batch * (inputs[1].numel() + inputs[2].numel()))
     largest = max((x.numel() for x in inputs if isinstance(x, Tensor)), default=0)
     return size if size > largest else largest
 

@@ -12,6 +12,7 @@ import trainer
 from trainer import functional as F
 from trainer import ops
 from trainer.function import Function, Leaf, Observer, mode
+from trainer.nn.lstm_sequence import Lstm
 from trainer.tensor import Tensor
 
 
@@ -183,6 +184,16 @@ CASES: list[Case] = [
             ("ij,jk->ik", [(0, 2), (2, 3)]),
         ]
     ),
+    # sequences
+    *(
+        Case(
+            f"lstm of {b} for {w}",
+            lambda *x: trainer.apply(Lstm, *x, backwards=False),
+            with_torch(lambda t, *x: torch_lstm(t, *x)),
+            [(4, b, w), (12, w), (12, 3), (12,), (12,), (b, 3), (b, 3)],
+        )
+        for b, w in ((2, 5), (1, 1))
+    ),
     # images
     *(
         Case(
@@ -287,6 +298,12 @@ CASES: list[Case] = [
     Case("mse_loss of numbers", F.mse_loss, with_torch(lambda t, a, b: t.nn.functional.mse_loss(a, b)), [(), ()]),
     Case("bce, weighted", lambda a, b: F.binary_cross_entropy_with_logits(a, b, WEIGHTS, "sum", WEIGHTS), with_torch(lambda t, a, b: t.nn.functional.binary_cross_entropy_with_logits(a, b, t.tensor(WEIGHTS), reduction="sum", pos_weight=t.tensor(WEIGHTS))), [(3, 4), (3, 4)], 0.1, 0.9),
 ]  # fmt: skip
+
+
+def torch_lstm(torch: Any, x: Any, w: Any, v: Any, a: Any, b: Any, h: Any, c: Any) -> Any:
+    """All outputs and the last cell state."""
+    y, _, last = torch.lstm(x, (h[None], c[None]), [w, v, a, b], True, 1, 0.0, True, False, False)
+    return torch.cat([y, last])
 
 
 def set_rows(x: Any, value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Recurrent layers: a state that is carried from one time step to the next.
 
-The inputs of all time steps are multiplied at once; only what depends on the state is left for the loop over time.
+The inputs of all time steps are multiplied at once; only what depends on the state is left for the loop over time. An
+LSTM's loop is one operation.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from trainer import creation
 from trainer import functional as F
 from trainer.errors import ArgumentError, ShapeError, sentence
 from trainer.nn import init
+from trainer.nn.lstm_sequence import State, Weights, lstm, lstm_cell, step_by_step
 from trainer.nn.module import Module, Parameter
 from trainer.ops.linalg import features_message
 from trainer.ops.shape import cat, stack
 from trainer.tensor import Tensor
-
-State = tuple[Tensor, ...]
 
 
 class _Recurrent(Module):
@@ -113,15 +113,12 @@ class _Recurrent(Module):
 
     def _run(self, x: Tensor, name: str, state: State, backwards: bool) -> tuple[Tensor, State]:
         """One layer in one direction over time."""
-        projected = F.linear(x, getattr(self, f"weight_ih_{name}"), getattr(self, f"bias_ih_{name}", None))
-        weight, bias = getattr(self, f"weight_hh_{name}"), getattr(self, f"bias_hh_{name}", None)
-        steps: list[Tensor] = []
-        for step in reversed(range(len(x))) if backwards else range(len(x)):
-            state = self.cell(projected[step], F.linear(state[0], weight, bias), state)
-            steps.append(state[0])
-        if not steps:
-            return projected[..., : self.hidden_size], state
-        return stack(steps[::-1] if backwards else steps), state
+        return step_by_step(self.cell, x, self._weights(name), state, backwards)
+
+    def _weights(self, name: str) -> Weights:
+        """Of one layer in one direction."""
+        biases = (getattr(self, f"bias_{of}_{name}", None) for of in ("ih", "hh"))
+        return getattr(self, f"weight_ih_{name}"), getattr(self, f"weight_hh_{name}"), *biases
 
     def _first_state(self, x: Tensor, hx: Any) -> State:
         """The state to start from, checked; zeros when there is none."""
@@ -178,9 +175,12 @@ class LSTM(_Recurrent):
     states = 2
 
     def cell(self, from_input: Tensor, from_state: Tensor, state: State) -> State:
-        i, f, g, o = (from_input + from_state).chunk(4, -1)
-        c = f.sigmoid() * state[1] + i.sigmoid() * g.tanh()
-        return o.sigmoid() * c.tanh(), c
+        return lstm_cell(from_input, from_state, state)
+
+    def _run(self, x: Tensor, name: str, state: State, backwards: bool) -> tuple[Tensor, State]:
+        is_own = type(self).cell is not LSTM.cell  # of a class that has another step
+        whole = None if is_own else lstm(x, self._weights(name), state, backwards)
+        return whole or super()._run(x, name, state, backwards)
 
 
 class GRU(_Recurrent):

@@ -79,6 +79,8 @@ class Tape(Observer):
         outputs: The tensors that the model gave.
     """
 
+    stepwise = True
+
     def __init__(self, model: Module) -> None:
         self.values: list[Value] = []
         self.steps: list[Step] = []
