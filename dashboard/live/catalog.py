@@ -93,7 +93,8 @@ class Catalog:
             changes.removed.append(name)
         before = self.runs
         self.runs = {
-            name: before.get(name) or RunState(name, folder, began=self._folders.began(folder))
+            name: before.get(name)
+            or RunState(name, folder, began=self._folders.began(folder) or self._cached.began(folder))
             for name, folder in found.items()
         }
         new = [name for name in self.runs if name not in before]
@@ -184,15 +185,16 @@ class Catalog:
 
     def _look(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
         """Looks at a run. Whatever is met there is that run's, and the others are looked at all the same."""
-        is_new = not run.is_met
+        is_new, cached = not run.is_met, indexes.CachedRun()
         if is_new:
             run.is_met = True
             self.unmet.pop(run.name, None)
             self.met.append(run.name)
-            run.size, run.listed = self._cached.listings.get(run.folder, (None, None))
+            cached = self._cached.of(run.folder)
+            run.size, run.listed = cached.size, cached.listed
             changes.note(run.name, "runs")
         try:
-            self._look_into(run, changes, glance=glance)
+            self._look_into(run, cached, changes, glance=glance)
             run.problems.pop(run.folder, None)
         except StoreError as error:
             self._note_problem(run, run.folder, error, changes)
@@ -201,9 +203,9 @@ class Catalog:
                 logger.exception("viz: %s cannot be looked at", run.folder)
             self._note_problem(run, run.folder, read_only.explain(error, run.folder), changes)
         if is_new:
-            run.take_examined(self._cached.examined.get(run.folder))
+            run.take_examined(cached.examined)
 
-    def _look_into(self, run: RunState, changes: Changes, *, glance: bool = False) -> None:
+    def _look_into(self, run: RunState, known: indexes.CachedRun, changes: Changes, *, glance: bool) -> None:
         files, names = self._listed(run)
         before = run.status, run.is_paused
         for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
@@ -220,7 +222,7 @@ class Catalog:
                 continue
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
-            cached = self._cached.segments.get(path)
+            cached = known.segments.get(path)
             if state is None and cached is not None and cached.stamp == stamp:
                 run.segments[path] = SegmentState(
                     cached.segment,
@@ -247,7 +249,7 @@ class Catalog:
         edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
         if edits_stamp != run.edits_stamp:
             is_as_before = False
-            known_stamp, known_words = self._cached.said.get(run.folder, ((), ({}, 0)))
+            known_stamp, known_words = known.said
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
             if said != run.user_edits or (newest > 0) != (run.newest_command > 0):

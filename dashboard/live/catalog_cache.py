@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep index 5\n"
+MAGIC = b"everystep index 6\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
@@ -57,25 +57,98 @@ class CachedSegment:
 
 
 @dataclass(frozen=True)
-class Index:
-    """What was read from an index; nothing of it is used before its stamp was compared."""
+class CachedRun:
+    """What an index says of a run; nothing of it is used before its stamp was compared."""
 
     segments: dict[Path, CachedSegment] = field(default_factory=dict)
-    said: dict[Path, tuple[tuple[int, ...], tuple[dict[str, Any], int]]] = field(default_factory=dict)
-    """By a run's folder: the stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
-    examined: dict[Path, Examined] = field(default_factory=dict)
-    """By a run's folder what the detectors of now found in it."""
-    listings: dict[Path, tuple[int | None, Listing | None]] = field(default_factory=dict)
-    """By a run's folder the bytes of its files when these segments were read, and what it held."""
-    folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None
-    """All folders that were gone through, and the runs among them; see `folders.Folders`."""
+    said: tuple[tuple[int, ...], tuple[dict[str, Any], int]] = ((), ({}, 0))
+    """The stamp of the page's file, and what it said (`user_edits.read_of_run`)."""
+    examined: Examined | None = None
+    """What the detectors of now found in it."""
+    size: int | None = None
+    """The bytes of its files when these segments were read."""
+    listed: Listing | None = None
+    """What its folder held then."""
+
+
+class Index:
+    """What was read from an index.
+
+    Args:
+        data: A whole one; None for one that knows nothing.
+        pool: Of the names of series.
+
+    Raises:
+        ValueError, TypeError, LookupError: it is no index of this version, or not as it was written.
+    """
+
+    def __init__(self, data: bytes | None = None, pool: NamePool | None = None) -> None:
+        self.folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None
+        """All folders that were gone through, and the runs among them; see `folders.Folders`."""
+        self._places: dict[str, tuple[int, int, float | None]] = {}
+        """By a run's folder where its entry lies, and when the run began."""
+        if data is None or pool is None:
+            return
+        body = memoryview(data)[len(MAGIC) + _DIGEST_BYTES :]
+        if (
+            data[: len(MAGIC)] != MAGIC
+            or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : -len(body)]
+        ):
+            raise ValueError("not an index of this version, or not a whole one")
+        stop = 4 + int.from_bytes(body[:4], "little")
+        head = json.loads(bytes(body[4:stop]))
+        self._text = body[stop : stop + head["size"]]
+        self._rows = np.frombuffer(bytearray(body[stop + head["size"] :]), ROW)
+        self._environments = [json.loads(text) for text in head["environments"]]
+        self._names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
+        at = 0
+        for folder, size, began in head["entries"]:
+            self._places[folder] = at, at + size, began
+            at += size
+        stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
+        self.folders = stamps, {name: Path(folder) for name, folder in head["runs"]}
+
+    def began(self, folder: Path) -> float | None:
+        """When the run in a folder began, in seconds since 1970; None where that is not known."""
+        return self._places.get(str(folder), (0, 0, None))[2]
+
+    def of(self, folder: Path) -> CachedRun:
+        """What it says of the run in a folder; nothing where that is not what an index says."""
+        start, stop, _ = self._places.get(str(folder), (0, 0, None))
+        with contextlib.suppress(ValueError, TypeError, LookupError):
+            return self._decoded(folder, self._text[start:stop]) if start < stop else CachedRun()
+        return CachedRun()
+
+    def _decoded(self, folder: Path, text: memoryview) -> CachedRun:
+        size, held, said, examined, entries = json.loads(bytes(text))
+        segments = {folder / entry[0]: self._segment(folder / entry[0], *entry[1:]) for entry in entries}
+        found, listed = None, None
+        if examined is not None and examined[1] == detectors_version():
+            stamps, version, wall_time, findings = examined
+            found = Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
+        if held is not None:
+            stamp, files, names = held
+            listed = Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names))
+        words = ((), ({}, 0)) if said is None else (tuple(said[0]), (said[1], said[2]))
+        return CachedRun(segments, words, found, size, listed)
+
+    def _segment(self, path: Path, stamp: list[int], at: int, number: int, *rest: Any) -> CachedSegment:
+        cursor, has_marks, has_receipts, warnings, faults, own = rest
+        known = dict(zip(_FIELDS, own, strict=False))
+        known["environment"] = self._environments[own[-1]]
+        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
+        known["faults"] = tuple(known["faults"])
+        names = self._names[number]
+        extent = Extent(names, self._rows[at : at + len(names.entries)])
+        segment = Segment(path=path, **known)
+        return CachedSegment(tuple(stamp), segment, cursor, extent, has_marks, has_receipts, warnings, faults)
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
     """What an index holds; nothing when there is none that can be trusted."""
     if path is not None:
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-            return _decoded(path.read_bytes(), pool)
+            return Index(path.read_bytes(), pool)
     return Index()
 
 
@@ -97,19 +170,17 @@ def save(path: Path, runs: Iterable[RunState], pool: NamePool, folders: Folders 
             os.unlink(file.name)
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) -> bytes:
     numbers: dict[int, int] = {}
     names: list[Any] = []
     shared: dict[str, int] = {}
-    segments, said, examined, listings, rows = [], [], [], [], []
+    places, texts, rows = [], [], []
+    at = 0
     for run in runs:
-        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
-        listings.append([str(run.folder), run.size if held else None, held])
-        if run.examined is not None and run.status != "running":
-            known = run.examined
-            examined.append([str(run.folder), known.stamps, known.version, known.wall_time, known.findings])
-        if run.user_edits or run.newest_command:
-            said.append([str(run.folder), run.edits_stamp, run.user_edits, run.newest_command])
+        segments = []
         for path, state in run.segments.items():
             if not state.stamp or not state.is_read or state.is_paused:
                 continue  # it was being written, only glanced at, or waits and is to be looked at again
@@ -121,76 +192,28 @@ def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) 
             own.append(shared.setdefault(json.dumps(state.segment.environment), len(shared)))
             said_of = [
                 state.cursor,
-                numbers[id(extent.names)],
                 state.has_marks,
                 state.has_receipts,
                 state.import_warnings,
                 state.faults,
                 own,
             ]
-            segments.append([str(path), state.stamp, *said_of])
+            place = path.name if path.parent == run.folder else str(path)
+            segments.append([place, state.stamp, at, numbers[id(extent.names)], *said_of])
             rows.append(extent.rows)
-    head: dict[str, Any] = {
-        "names": names,
-        "segments": segments,
-        "said": said,
-        "examined": examined,
-        "listings": listings,
-    }
-    head |= {"environments": list(shared), "stamps": {}, "runs": []}
+            at += len(extent.rows)
+        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
+        said = [run.edits_stamp, run.user_edits, run.newest_command] if run.user_edits or run.newest_command else None
+        known = run.examined if run.status != "running" else None
+        examined = known and [known.stamps, known.version, known.wall_time, known.findings]
+        texts.append(_ENCODER.encode([run.size if held else None, held, said, examined, segments]).encode())
+        began = min((state.segment.created for state in run.segments.values()), default=run.began)
+        places.append([str(run.folder), len(texts[-1]), began])
+    head: dict[str, Any] = {"names": names, "environments": list(shared), "entries": places}
+    head |= {"size": sum(map(len, texts)), "stamps": {}, "runs": []}
     if folders is not None:
         head["stamps"] = folders.stamps
         head["runs"] = [[name, str(folder)] for name, folder in folders.runs.items()]
-    text = json.dumps(head, separators=(",", ":")).encode()
-    body = len(text).to_bytes(4, "little") + text + b"".join(each.tobytes() for each in rows)
+    text = _ENCODER.encode(head).encode()
+    body = b"".join([len(text).to_bytes(4, "little"), text, *texts, *(each.tobytes() for each in rows)])
     return MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
-
-
-def _decoded(data: bytes, pool: NamePool) -> Index:
-    start = len(MAGIC) + _DIGEST_BYTES
-    body = data[start:]
-    if (
-        data[: len(MAGIC)] != MAGIC
-        or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : start]
-    ):
-        raise ValueError("not an index of this version, or not a whole one")
-    stop = 4 + int.from_bytes(body[:4], "little")
-    head = json.loads(body[4:stop])
-    environments = [json.loads(text) for text in head["environments"]]
-    rows = np.frombuffer(bytearray(body[stop:]), ROW)
-    names = [pool.of((number, kind, tag) for number, kind, tag in entries) for entries in head["names"]]
-    segments = {}
-    at = 0
-    for text, stamp, cursor, number, has_marks, has_receipts, met, faults, own in head["segments"]:
-        path = Path(text)
-        known = dict(zip(_FIELDS, own, strict=False))
-        known["environment"] = environments[own[-1]]
-        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
-        known["faults"] = tuple(known["faults"])
-        extent = Extent(names[number], rows[at : at + len(names[number].entries)])
-        at += len(extent.rows)
-        segments[path] = CachedSegment(
-            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
-        )
-    said = {Path(folder): (tuple(stamp), (words, newest)) for folder, stamp, words, newest in head["said"]}
-    stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
-    runs = {name: Path(folder) for name, folder in head["runs"]}
-    return Index(segments, said, dict(_examined(head["examined"])), dict(_listings(head["listings"])), (stamps, runs))
-
-
-def _listings(entries: list[list[Any]]) -> Iterator[tuple[Path, tuple[int | None, Listing | None]]]:
-    for text, size, held in entries:
-        folder = Path(text)
-        if held is None:
-            yield folder, (size, None)
-            continue
-        stamp, files, names = held
-        yield folder, (size, Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names)))
-
-
-def _examined(entries: list[list[Any]]) -> Iterator[tuple[Path, Examined]]:
-    now = detectors_version() if entries else ""
-    for folder, stamps, version, wall_time, findings in entries:
-        found = Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
-        if version == now:
-            yield Path(folder), found
