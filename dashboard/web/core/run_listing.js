@@ -1,6 +1,7 @@
 // The list of runs as the server tells it: at once; of a large logdir that it looks at for the first time the newest
 // first, the others as it comes to them.
 import * as api from "./api.js";
+import { firstAnswer } from "./curve_requests.js";
 
 /** @typedef {import("./runs.js").Summary} Summary */
 /**
@@ -15,6 +16,9 @@ import * as api from "./api.js";
  * @property {(found: Listed, runs: { summary: Summary, has: Set<string> }[], isFirst: boolean) => void} take is given
  *   what is listed; has: the scalars
  */
+
+const GIVES_WAY = 400; // ms that runs not looked at yet wait for the first curves, at the most
+const DRAWING = 100; // ms that these take to be drawn
 
 let lists = 0;
 
@@ -33,6 +37,9 @@ export async function listRuns(taker) {
   if (unmet.length) more(taker, number, found).catch(() => {});
 }
 
+/** @param {number} ms */
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
 /** @type {Set<string>} */
 const NONE = new Set();
 
@@ -42,6 +49,8 @@ const NONE = new Set();
  * @param {Listed} before
  */
 async function more(taker, number, before) {
+  // The first chart goes first: both share the server, and then the page.
+  await Promise.race([pause(GIVES_WAY), firstAnswer.then(() => pause(DRAWING))]);
   for (let { met } = before; ; ) {
     taker.ask();
     /** @type {Listed} */
