@@ -191,17 +191,11 @@ runs.load().catch((error) => {
   );
   part("view").replaceChildren(box);
 });
-// The controls come once what was asked for is drawn, of very many curves the first: importing Dash takes the server as
-// long as these do. In any case after three seconds; on a page that has none after five.
+// The controls come once what was asked for is drawn, or after three seconds in any case: importing what renders them
+// takes the server as long as the first of very many curves do. On a page that has none they come after five.
 const asked = performance.now();
 /** @type {Record<string, number>} */
 const longest = { curves: 3000, distributions: 1000 };
-/** @typedef {{ drawnLines: number }} Drawn a card */
-const hasLines = () =>
-  router
-    .page("curves")
-    ?.sighted()
-    .some((/** @type {Drawn} */ card) => card.drawnLines > 0);
-const isTime = () => viz.ready || hasLines() || performance.now() - asked > (longest[state.get("page")] ?? 5000);
-const begin = () => (isTime() ? loadDash(app) : app.setTimeout(begin, 30));
+const isLate = () => performance.now() - asked > (longest[state.get("page")] ?? 5000);
+const begin = () => (viz.ready || isLate() ? loadDash(app) : app.setTimeout(begin, 30));
 begin();
