@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { message, points, tagged } from "./answers.js";
 
+let left = 0; // answers that are still to come when one of the others is asked for
 const asked = []; // "GET /address" or "POST /address", in order
 let answer = () => {}; // the question for curves
 globalThis.fetch = (address, { method = "GET" } = {}) => {
@@ -15,8 +16,9 @@ globalThis.fetch = (address, { method = "GET" } = {}) => {
     });
   const isMore = address.includes("met="),
     unmet = isMore ? [] : [["a", 1]],
-    runs = isMore ? [{ name: "a", series: 0 }] : [];
-  const list = { runs, tagsets: [{}], headlines: [], news: 0, met: 1, unmet, left: 0 };
+    runs = isMore ? [{ name: `${"abc"[left]}`, series: 0 }] : [];
+  const list = { runs, tagsets: [{}], headlines: [], news: 0, met: 1, unmet, left };
+  if (isMore) left = Math.max(0, left - 1);
   return Promise.resolve({ ...reply, text: async () => JSON.stringify(list) });
 };
 const { ask } = await import("../../dashboard/web/core/curve_requests.js");
@@ -66,4 +68,25 @@ test("and until the first are drawn where somebody does, no longer", async () =>
   await settled();
   assert.ok(isAsked());
   mock.timers.reset();
+});
+
+test("answers that come soon after one another are taken together, and others as they come", async () => {
+  for (const [took, together] of [
+    [0, [["c", "b", "a"]]],
+    [1000, [["c"], ["b"], ["a"]]],
+  ]) {
+    let now = 0;
+    const clock = mock.method(performance, "now", () => (now += took));
+    mock.timers.enable({ apis: ["setTimeout"] });
+    left = 2;
+    const taken = [];
+    let asks = 0;
+    await listRuns({ ask: () => asks++, take: (_, runs) => taken.push(runs.map(({ summary }) => summary.name)) });
+    mock.timers.tick(400);
+    for (let i = 0; i < 9; i++) await settled();
+    assert.deepEqual(taken.slice(1), together);
+    assert.equal(asks, 1 + together.length, "changes are remembered from the first question of those on");
+    mock.timers.reset();
+    clock.mock.restore();
+  }
 });

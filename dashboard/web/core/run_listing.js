@@ -19,6 +19,7 @@ import { firstAnswer } from "./curve_requests.js";
 
 const GIVES_WAY = 400; // ms that runs not looked at yet wait for the first curves, at the most
 const DRAWING = 100; // ms that these take to be drawn
+const TOGETHER = 1000; // ms for which answers are taken together: charts draw all of their lines anew for each
 
 let lists = 0;
 
@@ -51,13 +52,22 @@ const NONE = new Set();
 async function more(taker, number, before) {
   // The first chart goes first: both share the server, and then the page.
   await Promise.race([pause(GIVES_WAY), firstAnswer.then(() => pause(DRAWING))]);
+  /** @type {{ summary: Summary, has: Set<string> }[]} */
+  let gathered = [];
+  let since = 0;
   for (let { met } = before; ; ) {
-    taker.ask();
+    if (!gathered.length) {
+      taker.ask();
+      since = performance.now();
+    }
     /** @type {Listed} */
     const found = await api.json("runs", { form: "page", met });
     if (number !== lists) return;
-    taker.take(found, summariesOf(found), false);
+    gathered.push(...summariesOf(found));
     met = found.met;
+    if (found.left && performance.now() - since < TOGETHER) continue;
+    taker.take(found, gathered, false);
+    gathered = [];
     if (found.left) continue;
     // Those that were listed under another headline have its values.
     if (found.headlines[0] !== before.headlines[0]) await listRuns(taker);
