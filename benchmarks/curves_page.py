@@ -175,7 +175,12 @@ def _is_ours(pid: int) -> bool:
 
 
 def heap_mib(page: Any) -> float:
-    """JavaScript's heap, arrays included, after what is not needed was let go of."""
+    """JavaScript's heap, arrays included, after what is not needed was let go of.
+
+    The bytes of arrays are given back by another thread, and counted until the next collection after that.
+    """
+    page.evaluate("gc()")
+    time.sleep(0.5)
     return float(page.evaluate("gc(); performance.memory.usedJSHeapSize / 1048576"))
 
 

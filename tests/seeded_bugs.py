@@ -162,7 +162,7 @@ BUGS = [
     Bug(
         "a live point that overtakes an answer is forgotten by the page",
         "dashboard/web/charts/curve.js",
-        "    if (this.asked) this.pending.push(points);",
+        "    if (this.asked) this.pending = [...this.pending, points];",
         "",
         "tests/browser/test_live.py::test_answers_that_come_late_cost_no_live_point",
     ),

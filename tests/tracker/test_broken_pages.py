@@ -24,9 +24,10 @@ from tracker.repair import salvage
 from tracker.repair.damaged_file import DamagedRows
 from tracker.repair.raw_pages import RawPages
 from tracker.series.chunk import CHUNK_POINTS
+from tracker.store import columns
 from tracker.store.write import schema
 
-PAGE = 4096
+PAGE = columns.PAGE_BYTES
 VALUES = np.random.default_rng(0).standard_normal(2 * CHUNK_POINTS + 2_100)
 """Of so many digits that a chunk takes pages; two chunks, a shorter one, and a stretch by itself."""
 TABLES = (*schema.segment_tables.sorted_tables, schema.chunks)
@@ -164,7 +165,7 @@ def test_with_each_page_exactly_what_stands_on_it_is_lost(sound: Path, tmp_path:
         at = (page - 1) * PAGE
         lost = [table for table, _, own in rows if page in own]
         own = data[at + 100 if page == 1 else at]
-        kind = {5: "inner", 10: "index", 13: "leaf"}.get(own, "overflow")
+        kind = {2: "index", 5: "inner", 10: "index", 13: "leaf"}.get(own, "overflow")
         kinds[kind] += 1
         assert kind == "leaf" or len(lost) == (kind == "overflow"), (page, kind, lost)
         broken = b"\xff" * PAGE if page % 2 else noise.bytes(PAGE)
@@ -175,6 +176,34 @@ def test_with_each_page_exactly_what_stands_on_it_is_lost(sound: Path, tmp_path:
             assert said(run) == everything
         assert page % 8 or doctor.examine(tmp_path).is_healthy
     assert min(kinds[kind] for kind in ("inner", "index", "leaf", "overflow")) > 1, kinds
+
+
+@pytest.mark.parametrize("page_bytes", [1024, 4096])
+@pytest.mark.parametrize("has_wal", [False, True])
+def test_a_broken_first_page_does_not_hide_how_long_pages_are(
+    sound: Path, tmp_path: Path, page_bytes: int, has_wal: bool
+) -> None:
+    """Of files of now and of before; a WAL file says it."""
+    path = tmp_path / "events.20260101T000000-00000001.sqlite"
+    shutil.copy(sound, path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute(f"PRAGMA page_size={page_bytes}")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("DELETE FROM marks")
+        wal = Path(f"{path}-wal").read_bytes()
+    assert wal
+    broken = tmp_path / "broken"
+    broken.write_bytes(bytes(page_bytes) + path.read_bytes()[page_bytes:])
+    if has_wal:
+        Path(f"{broken}-wal").write_bytes(wal)
+    for each in (path, broken):
+        with contextlib.closing(RawPages(each)) as pages:
+            rows = DamagedRows(pages)
+            found = expected([(table.name, row) for table in TABLES for row in rows.of(table)])
+        assert found["x"] == {*range(len(VALUES))}
+        assert (len(found["t"]), len(found["h"])) == (TEXTS, 6)
 
 
 def pages_of(data: bytes) -> list[bytes]:
@@ -258,9 +287,10 @@ def leaf(cells: list[bytes], pointers: list[int] | None = None) -> bytes:
 
 def chain(pages: int, first: int) -> bytes:
     """A cell of a row of contents that is said to go on over so many pages."""
-    size = 489 + pages * (PAGE - 4)
+    held = (PAGE - 12) * 32 // 255 - 23  # as the format has it for the least
+    size = held + pages * (PAGE - 4)
     header = bytes([10, 13 + 2 * 32]) + varint(12 + 2 * (size - 42))
-    return varint(size) + varint(1) + header.ljust(489, b"a") + struct.pack(">I", first)
+    return varint(size) + varint(1) + header.ljust(held, b"a") + struct.pack(">I", first)
 
 
 @pytest.mark.parametrize("harm", ["cycle", "endless", "outside", "one chain for all"])
@@ -282,7 +312,7 @@ def test_a_file_made_to_do_harm_takes_no_more_than_its_size(harm: str, tmp_path:
         with contextlib.closing(Noting(path)) as read:
             rows = DamagedRows(read)
             assert [row for table in TABLES for row in rows.of(table)] == []
-            assert len(read.asked) < 5 * pages
+            assert len(read.asked) < 6 * pages
         assert tracemalloc.get_traced_memory()[1] < 8 * path.stat().st_size
     finally:
         tracemalloc.stop()

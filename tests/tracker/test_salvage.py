@@ -295,7 +295,7 @@ def test_one_hopeless_file_does_not_keep_the_others_from_repair(
         shutil.copytree(logdir / "a", logdir / name)
     as_of_before(run)
     alter(run, "UPDATE marks SET step = ?", b"\3" + bytes(7))
-    os.truncate(logdir / "b" / run.name, 3000)
+    os.truncate(logdir / "b" / run.name, 1500)
     os.truncate(logdir / "c" / run.name, 50)
     (logdir / "d" / run.name).unlink()
     (logdir / "d" / run.name).mkdir()

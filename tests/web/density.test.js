@@ -6,7 +6,6 @@ import "./page.js";
 import { bundled } from "../../dashboard/web/charts/bundle.js";
 import { Chart } from "../../dashboard/web/charts/chart.js";
 import { above, crowdOf, nounOf } from "../../dashboard/web/charts/crowd.js";
-import { Density } from "../../dashboard/web/charts/density.js";
 import { DensityLayers } from "../../dashboard/web/charts/density_layers.js";
 import { Curve } from "../../dashboard/web/charts/curve.js";
 import { columnOf } from "../../dashboard/web/charts/density_tip.js";
@@ -15,7 +14,6 @@ import { OrderStatistics, select } from "../../dashboard/web/charts/order_statis
 import { Record } from "../../dashboard/web/charts/record.js";
 import { isMoreBetter } from "../../dashboard/web/text/better.js";
 import { named, showKey } from "../../dashboard/web/pages/curves/card_key.js";
-import { points } from "./answers.js";
 import { lineOf, logged } from "./chart_lines.js";
 import { quantile, reference } from "./density_reference.js";
 import { Numbers, some } from "./random.js";
@@ -344,50 +342,8 @@ test("the head of a card says what the shade means, and what the chart is", () =
   assert.equal(named("loss", null), "Chart of loss");
 });
 
-test("lines that come, go, grow and become others leave what counting all anew would find, to the last bit", () => {
-  const numbers = new Numbers(98);
-  const place = { axis: "step", logx: false, logy: false, floor: -Infinity, columns: 60, rows: 40 };
-  Object.assign(place, { x: (v) => v * (60 / 45), y: (v) => 20 - (v - 0) * 4 - 0, line: [20, 0, 4, 0] });
-  let moved = 0,
-    alone = 0;
-  for (let i = 0; i < some(0.02); i++) {
-    const settings = {
-      axis: "step",
-      smoothing: { kind: numbers.one(["ema", "gauss"]), weight: numbers.one([0, 0.9]) },
-    };
-    const of = (number) => {
-      const n = numbers.one([40, 40, 40, 1 + numbers.below(45)]);
-      const level = numbers.one([numbers.normal(), 0]);
-      return logged(
-        `${number}`,
-        Array.from({ length: n }, () => level + numbers.one([0.3 * numbers.normal(), 0])),
-      );
-    };
-    let curves = Array.from({ length: numbers.one([3, 30, 300]) }, (_, k) => of(k));
-    const density = new Density(0),
-      how = { settings, full: 45 };
-    density.update(curves, place, how, [i]);
-    for (let turn = 0; turn < 8; turn++) {
-      for (let k = numbers.below(3); k >= 0; k--) {
-        const curve = numbers.one(curves);
-        const other = of(0);
-        if (curve)
-          numbers.one([
-            () => curves.splice(numbers.below(curves.length + 1), 0, ...Array.from({ length: numbers.below(30) }, of)),
-            () => (curves = curves.filter((each) => each !== curve)),
-            () => (curves = curves.filter(() => numbers.below(8))),
-            () => curve.length < 45 && append(curve, curve.length, numbers.normal()),
-            () => curve.load(...points([...other.x0], [...other.mean])),
-          ])();
-      }
-      density.update(curves, place, how, [i]);
-      moved += density.moved;
-      alone += density.moved && density.redone < 60 ? 1 : 0;
-      const wanted = new Density();
-      wanted.update(curves, place, how, [i]);
-      for (const part of ["cells", "n", "upper", "middle", "lower", "top", "bottom", "greatest"])
-        assert.deepEqual(density[part], wanted[part], `${part}, turn ${turn} of ${i}`);
-    }
-  }
-  assert.ok(moved > 100 && alone > 20, `${moved} lines were moved, ${alone} times without the others`);
+test("what is too short to be smoothed is drawn as it is", () => {
+  const of = () => [Array(1001).fill(2), [0, 5], [1, 5]].map((values, i) => lineOf(logged(`${i}`, values)));
+  const [plain, smoothed] = [0, 0.9].map((weight) => drawn(of(), { smoothing: { kind: "ema", weight } }).density);
+  for (const part of ["cells", "upper", "middle", "lower"]) assert.deepEqual(smoothed[part], plain[part], part);
 });

@@ -78,6 +78,32 @@ test("live frames come no more often for it, and acting for long does not keep t
   mock.timers.reset();
 });
 
+test("what somebody waits for goes on in the next frame once one has taken its time, until all of it is drawn", async () => {
+  let now = 3000;
+  const clock = mock.method(performance, "now", () => now);
+  let drawn = "";
+  const card = (name, ms) => ({
+    draw: () => {
+      drawn += name;
+      now += ms;
+      return true;
+    },
+  });
+  for (const each of ["a", "b", "c"].map((name) => card(name, 50))) request(each, true);
+  for (const each of ["d", "e", "f", "g", "h", "i"].map((name) => card(name, 1))) request(each);
+  nextFrame();
+  assert.equal(drawn, "a");
+  nextFrame();
+  assert.equal(drawn, "ab");
+  nextFrame();
+  assert.equal(drawn, "abc");
+  nextFrame();
+  assert.equal(drawn, "abcdefghi", "and no card of it has to wait for a live frame's turn");
+  assert.ok(idle());
+  await painted();
+  clock.mock.restore();
+});
+
 test("of the latest points the middle and the worst, and where the time went", () => {
   latency.forget();
   assert.deepEqual(latency.latency(), { p50: null, p95: null, n: 0 });

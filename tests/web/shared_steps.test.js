@@ -44,6 +44,37 @@ test("curves of a large answer are what they were, share their steps, and hold n
   assert.equal(shared.kept(few)[0].columns, columns);
 });
 
+test("a run's times are there once for all of its curves, those of others and other times are their own", () => {
+  const times = (run) => Array.from({ length: 3 }, (_, i) => 1e9 + run + i / 7);
+  const answer = (first, later = 0) =>
+    Array.from({ length: 70 }, (_, i) => {
+      const own = times(first + i).map((time, k) => (i === 5 && k === 1 ? time + later : time));
+      const [curve, columns] = points([0, 1, 2], [0, 1, 2].map(numbers.normal.bind(numbers)), { times: own });
+      return { curve: { run: `timed${first + i}`, ...curve }, columns };
+    });
+  const timesIn = (found) => found.map(({ columns }) => columns.get("wall_time"));
+  // Of two cards: each has what is common to its runs by itself.
+  const [one, other, third] = [answer(0), answer(0, 1e-6), answer(35)].map((found) => new SharedSteps().kept(found));
+  timesIn(one).forEach((column, i) => {
+    assert.deepEqual([...column], times(i));
+    assert.equal(timesIn(other)[i] === column, i !== 5, `run ${i}`);
+    if (i >= 40) assert.equal(timesIn(third)[i - 35], column);
+    // Values lie elsewhere, and go when their card does.
+    assert.notEqual(column.buffer, one[i].columns.get("value").buffer);
+  });
+  assert.equal(timesIn(other)[5][1], times(5)[1] + 1e-6);
+  assert.deepEqual([...timesIn(third)[69]], times(104));
+  // A curve that grows leaves those of the others as they are.
+  const [grown, still] = [one, other].map((found) => {
+    const made = new Curve("timed9");
+    made.load(found[9].curve, found[9].columns);
+    return made;
+  });
+  assert.equal(grown.w0, still.w0);
+  assert.ok(grown.append({ segment: "s", n: 3, steps: [3], times: [2e9], values: [1] }));
+  assert.deepEqual([...still.w0], times(9));
+});
+
 test("a curve that grows or is merged leaves the others that share its steps as they are", () => {
   const kept = new SharedSteps().kept(answers(66));
   const [one, other] = [kept[0], kept[3]].map(({ curve, columns }) => {

@@ -17,15 +17,16 @@ import contextlib
 import itertools
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker.errors import StoreError
+from tracker.store import columns
 from tracker.store.read import journal, wal
 
-PAGE_BYTES = 4096
-"""Where the file does not say it: as all of ours have it."""
+PAGE_SIZES = (columns.PAGE_BYTES, 4096)
+"""Of which ours have one, where the file does not say it."""
 
 HEAD_BYTES = 100
 """What the first page begins with, before its own records."""
@@ -39,6 +40,9 @@ _LEAF = 0x0D
 _WHOLE_BYTES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 """Of a value by its serial type, up to 9."""
 _REAL, _ONE, _TEXT = 7, 9, 13
+
+
+_Leaves = dict[int, list[tuple[int, int]]]
 
 
 class Record(NamedTuple):
@@ -84,17 +88,31 @@ class RawPages:
             last = 0
             with contextlib.suppress(OSError, StoreError, struct.error):  # it is none, or has gone
                 last = self._take_wal(path, stack)
-            in_file = -(-self._file.seek(0, 2) // self._page_bytes)
-            last = last or in_file
-            behind = sorted(number for number in self._in_wal if in_file < number <= last)
-            self._pages = itertools.chain(range(1, min(in_file, last) + 1), behind)
-            self._count = in_file + len(self._in_wal)
-            first = self._page(1)
-            self.head = first[:HEAD_BYTES]
-            is_sound = self.head.startswith(MAGIC)
-            self._usable = self._page_bytes - (self.head[20] if is_sound and len(first) > HEAD_BYTES else 0)
-            self._leaves = self._found_leaves(self._free() if is_sound else frozenset())
+            if self._page_bytes:
+                self._lay_out(self._page_bytes, last)
+            else:  # read with pages of another size, hardly anything in a file is a record
+                self._lay_out(max(PAGE_SIZES, key=lambda size: self._lay_out(size, last)), last)
             self._opened = stack.pop_all()
+
+    def _lay_out(self, page_bytes: int, last: int) -> int:
+        """Finds the leaves, where pages are so long; how many records begin on them.
+
+        Args:
+            page_bytes: Of a page.
+            last: How many pages the last commit in the WAL file left, or 0.
+        """
+        self._page_bytes = page_bytes
+        in_file = -(-self._file.seek(0, 2) // page_bytes)
+        last = last or in_file
+        behind = sorted(number for number in self._in_wal if in_file < number <= last)
+        self._count = in_file + len(self._in_wal)
+        first = self._page(1)
+        self.head = first[:HEAD_BYTES]
+        is_sound = self.head.startswith(MAGIC)
+        self._usable = page_bytes - (self.head[20] if is_sound and len(first) > HEAD_BYTES else 0)
+        pages = itertools.chain(range(1, min(in_file, last) + 1), behind)
+        self._leaves, records = self._found_leaves(pages, self._free() if is_sound else frozenset())
+        return records
 
     def _take_wal(self, path: Path, stack: contextlib.ExitStack) -> int:
         """Notes where pages lie that were committed since the file was last written; how many the last commit left."""
@@ -157,19 +175,21 @@ class RawPages:
             number = int.from_bytes(page[:4], "big")
         return frozenset(found) if len(found) == said and not number else frozenset()
 
-    def _found_leaves(self, free: frozenset[int]) -> dict[int, list[tuple[int, int]]]:
-        """The leaves that have records of so many columns: the number of the first of them, and the page."""
-        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for page in self._pages:
+    def _found_leaves(self, pages: Iterable[int], free: frozenset[int]) -> tuple[_Leaves, int]:
+        """The leaves that have records of so many columns: the number of the first, and the page. All records."""
+        found: _Leaves = defaultdict(list)
+        records = 0
+        for page in pages:
             if page not in free:
                 firsts: dict[int, int] = {}
                 for cell in self._cells(page):
                     firsts.setdefault(len(cell.types), cell.number)
+                    records += 1
                 for columns, first in firsts.items():
                     found[columns].append((first, page))
         for leaves in found.values():
             leaves.sort()
-        return found
+        return found, records
 
     def _cells(self, number: int) -> Iterator[_Cell]:
         page = self._page(number)[: self._usable]
@@ -233,9 +253,10 @@ class RawPages:
 
 
 def _page_bytes(head: bytes) -> int:
+    """Of a page of the file, or 0 where its head does not say it."""
     said = int.from_bytes(head[16:18], "big") if head.startswith(MAGIC) else 0
     said = 1 << 16 if said == 1 else said
-    return said if said >= 512 and said.bit_count() == 1 else PAGE_BYTES
+    return said if said >= 512 and said.bit_count() == 1 else 0
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

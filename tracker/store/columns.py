@@ -24,6 +24,10 @@ ARRIVALS = "arrivals"
 SAVED = -1
 """In the `late` of its row: what was saved of a damaged file. The next shipment begins it anew."""
 
+PAGE_BYTES = 1024
+"""Of a file that is made now; before, 4,096. A table or an index takes a page however little is in it, and those of a
+short run are most of its file."""
+
 CHECKSUMS = ("checksum", "summary_checksum")
 """What says, in each row, that it is as it was written."""
 

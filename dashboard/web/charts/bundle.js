@@ -26,6 +26,12 @@ export class Bundle {
     this.axis = place.axis;
     /** @type {Float64Array | null} */
     this.px = null; // of the points of the longest line; null where one of them has no place
+    // Of the lines, as they were then: to ask each of thousands in each part of the columns is half of what that costs.
+    this.lengths = new Int32Array(0);
+    /** @type {Float64Array[]} */
+    this.means = [];
+    /** @type {(Float64Array | null)[] | null} */
+    this.smooth = null; // what is drawn of them, where lines are smoothed; once it was asked for
   }
 
   // Takes a line that lies at the same places, as far as the shorter of the two goes.
@@ -51,6 +57,13 @@ export class Bundle {
       if (!(px[i] >= (i ? px[i - 1] : -Infinity))) return;
     }
     this.px = px;
+    this.lengths = Int32Array.from(this.curves, ({ length }) => length);
+    this.means = this.curves.map(({ mean }) => mean);
+  }
+
+  /** @param {((curve: Curve) => Float64Array | null) | null} smoothed */
+  drawn(smoothed) {
+    return smoothed ? (this.smooth ??= this.curves.map(smoothed)) : this.means;
   }
 }
 
@@ -116,58 +129,57 @@ export class Heights {
     const { left, ways } = waysOf(px, first, last, from, to, place.columns, this.apart);
     this.left = left; // where lines come into the first column; null where they begin there or behind
     this.ways = ways; // null where no line is
-    /** @type {[curve: Curve, values: Float64Array][]} */
-    const waiting = [];
+    const { curves, lengths, means } = bundle,
+      values = bundle.drawn(smoothed);
+    const waiting = new Int32Array(TOGETHER);
+    let some = 0;
     const fill = () => {
-      if (waiting.length === TOGETHER && this.#fillMany(waiting, place, first, last)) this.count += TOGETHER;
+      if (some === TOGETHER && this.#fillMany(means, values, waiting, place, first, last)) this.count += TOGETHER;
       else
-        for (const [curve, values] of waiting) if (!this.#fill(curve, values, place, first, last)) others.push(curve);
-      waiting.length = 0;
+        for (const i of waiting.subarray(0, some))
+          if (!this.#fill(means[i], values[i] ?? means[i], place, first, last)) others.push(curves[i]);
+      some = 0;
     };
-    for (const curve of bundle.curves) {
-      const isWhole = curve.length > last && (curve.length === px.length || px[last] > to);
-      const values = smoothed && isWhole ? smoothed(curve) : curve.mean;
-      if (isTooMuch || !isWhole || !values) others.push(curve);
-      else if (waiting.push([curve, values]) === TOGETHER) fill();
+    for (let i = 0; i < curves.length; i++) {
+      const isWhole = lengths[i] > last; // it goes on behind these columns, or ends as the longest does
+      if (isTooMuch || !isWhole || !values[i]) others.push(curves[i]);
+      else {
+        waiting[some++] = i;
+        if (some === TOGETHER) fill();
+      }
     }
     fill();
   }
 
   // The next lines, as many as fill a line of the cache; false where one of them has no value at some point.
   /**
-   * @param {[curve: Curve, values: Float64Array][]} lines
+   * @param {Float64Array[]} means of all lines
+   * @param {(Float64Array | null)[]} values
+   * @param {Int32Array} which of them are the next
    * @param {Place} place
    * @param {number} first
    * @param {number} last
    */
-  #fillMany(lines, { line }, first, last) {
+  #fillMany(means, values, which, { line }, first, last) {
     const { logged, drawn, apart, count } = this;
-    if (!line) return false;
-    const means = lines.map(([{ mean }]) => mean);
     return (
-      heightsOf(means, logged, line, first, last, count, apart) &&
+      line !== null &&
+      line !== undefined &&
+      heightsOf(means, which, logged, line, first, last, count, apart) &&
       (drawn === logged ||
-        heightsOf(
-          lines.map(([, values]) => values),
-          drawn,
-          line,
-          first,
-          last,
-          count,
-          apart,
-        ))
+        heightsOf(/** @type {Float64Array[]} */ (values), which, drawn, line, first, last, count, apart))
     );
   }
 
   // The next line, where it has a value at each point.
   /**
-   * @param {Curve} curve
+   * @param {Float64Array} mean
    * @param {Float64Array} values that are drawn
    * @param {Place} place
    * @param {number} first
    * @param {number} last
    */
-  #fill({ mean }, values, place, first, last) {
+  #fill(mean, values, place, first, last) {
     const { logged, drawn, apart } = this,
       { logy } = place,
       isSmooth = drawn !== logged;
@@ -187,7 +199,8 @@ export class Heights {
 }
 
 /**
- * @param {Float64Array[]} columns TOGETHER of them
+ * @param {Float64Array[]} columns
+ * @param {Int32Array} which of them, TOGETHER
  * @param {Float64Array} to
  * @param {[base: number, low: number, tall: number, top: number]} line
  * @param {number} first
@@ -196,7 +209,9 @@ export class Heights {
  * @param {number} apart
  * @returns {boolean} whether each is a number
  */
-function heightsOf([a, b, c, d, e, f, g, h], to, [base, low, tall, top], first, last, count, apart) {
+function heightsOf(columns, which, to, [base, low, tall, top], first, last, count, apart) {
+  const [a, b, c, d] = [columns[which[0]], columns[which[1]], columns[which[2]], columns[which[3]]],
+    [e, f, g, h] = [columns[which[4]], columns[which[5]], columns[which[6]], columns[which[7]]];
   for (let i = first, at = count; i <= last; i++, at += apart) {
     const p = base - (a[i] - low) * tall - top,
       q = base - (b[i] - low) * tall - top,

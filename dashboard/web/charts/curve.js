@@ -5,6 +5,7 @@
 // counts and means merge exactly.
 
 import { FIELDS, NAMES, columnOf, exactStep, logarithms, mergeNeighbours } from "./columns.js";
+import { SegmentCounts } from "./segment_counts.js";
 import * as single from "./shared_columns.js";
 import { smooth } from "./smoothing.js";
 
@@ -26,20 +27,19 @@ export class Curve {
     this.run = run;
     /** @type {number | null} */
     this.started = null;
-    /** @type {Map<string, number>} */
-    this.counts = new Map(); // segment -> points known
+    this.counts = new SegmentCounts(); // points known
     this.length = 0;
     this.version = 0;
     this.epoch = 0; // grows when columns that were there become others; new ones leave it
     this.asked = 0; // questions to the server that are under way
-    /** @type {NewPoints[]} */
-    this.pending = []; // live points that came meanwhile: the answer may be older than they are
+    /** @type {readonly NewPoints[]} */
+    this.pending = single.none; // live points that came meanwhile: the answer may be older than they are
     this.loaded = false;
     this.columns = 0; // how many were asked for
-    /** @type {Points[]} */
-    this.tails = []; // what rewinds left behind: points off the live line
-    /** @type {(number | string)[]} */
-    this.rest = []; // what the last step of each column is more than its float64, where steps are beyond 2^53
+    /** @type {readonly Points[]} */
+    this.tails = single.none; // what rewinds left behind: points off the live line
+    /** @type {readonly (number | string)[]} */
+    this.rest = single.none; // what the last step of each column is more than its float64, where steps are beyond 2^53
     this.unplaced = 0; // points that have no place on the axis of a metric
     this.ranks = 1; // how many logged it, where their points are joined
     this.isOutdated = false; // whether it is of another window than the one that is asked for
@@ -157,7 +157,7 @@ export class Curve {
   // A question has come to its end, with an answer or without one.
   answered() {
     this.asked--;
-    if (!this.asked) this.pending = [];
+    if (!this.asked) this.pending = single.none;
   }
 
   // Takes an answer of the server in place of what was known. False when live points do not follow it: ask again.
@@ -167,12 +167,12 @@ export class Curve {
    */
   load(head, columns) {
     this.length = 0;
-    this.tails = [];
-    this.rest = head.rest ?? [];
+    this.tails = single.none;
+    this.rest = head.rest ?? single.none;
     this.started = head.started;
     this.unplaced = head.unplaced ?? 0;
     this.ranks = head.ranks ?? 1;
-    this.counts = new Map(Object.entries(head.counts));
+    this.counts = new SegmentCounts(head.counts);
     if (head.form === "points") {
       // Views of the answer: as they came, in order.
       this.#points(columnOf(columns, "step"), columnOf(columns, "wall_time"), columnOf(columns, "value"), head.length);
@@ -194,7 +194,7 @@ export class Curve {
   // Adds live points. False when they do not follow what is known (a gap, or steps that went back): ask again.
   /** @param {NewPoints} points */
   append(points) {
-    if (this.asked) this.pending.push(points);
+    if (this.asked) this.pending = [...this.pending, points];
     return !this.loaded || this.#follow(points);
   }
 
@@ -243,7 +243,7 @@ export class Curve {
 
   #merge() {
     this.epoch++;
-    this.rest = [];
+    this.rest = single.none;
     this.#widen();
     this.length = mergeNeighbours(this, this.length);
   }

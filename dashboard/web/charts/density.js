@@ -83,6 +83,7 @@ export class Density {
     const grown = change && this.#grown(change.grown, place, axis);
     const known = new KnownLines(curves, axis, curves.length >= this.many);
     this.look = [];
+    yield;
     const moved = change ? change.added.length + change.removed.length : 0;
     if (!change || !grown || moved > curves.length / 2 || (moved && !this.windows))
       yield* this.#whole(curves, place, how, known.arrays !== null);
@@ -120,8 +121,11 @@ export class Density {
     for (const edge of EDGES) next[edge] = new Float64Array(columns);
     if (isKept) next.windows = new RankWindows(columns, SHARES);
     if (isKept && how.settings.smoothing.weight > 0) next.reached = new Int32Array(columns * rows);
-    yield* next.#count(bundled(curves, place), place, how, [[0, columns]]);
+    const lines = bundled(curves, place);
+    yield;
+    yield* next.#count(lines, place, how, [[0, columns]]);
     Object.assign(this, next);
+    yield;
   }
 
   // The columns in which lines have grown, null where all have to be counted.

@@ -36,31 +36,31 @@ export class KnownLines {
     const found = { added: [], removed: [], grown: [] };
     const before = this.#places(curves);
     if (!before) return null;
-    let stayed = 0;
+    const stays = new Uint8Array(this.curves.length);
     for (let k = 0; k < curves.length; k++) {
       const i = before[k],
         curve = curves[k];
-      if (i < 0) found.added.push(curve);
-      else {
-        stayed++;
-        const isOther = curve.epoch !== this.epochs[i] || curve.length < this.lengths[i];
-        const isLonger = curve.length > this.lengths[i];
-        // Of a few points nothing is smoothed, and a line of them may become another.
-        if (isOther || (isLonger && (isBent || this.lengths[i] < 3))) {
-          const was = this.#was(i);
-          if (!was) return null;
-          found.removed.push(was);
-          found.added.push(curve);
-        } else if (isLonger) found.grown.push({ curve, length: this.lengths[i] });
+      if (i < 0) {
+        found.added.push(curve);
+        continue;
       }
+      if (stays[i]) return null; // it is there twice by now
+      stays[i] = 1;
+      const isOther = curve.epoch !== this.epochs[i]; // as it is as well when it has become shorter
+      const isLonger = curve.length > this.lengths[i];
+      // Of a few points nothing is smoothed, and a line of them may become another.
+      if (isOther || (isLonger && (isBent || this.lengths[i] < 3))) {
+        const was = this.#was(i);
+        if (!was) return null;
+        found.removed.push(was);
+        found.added.push(curve);
+      } else if (isLonger) found.grown.push({ curve, length: this.lengths[i] });
     }
-    if (stayed === this.curves.length) return this.arrays || !found.added.length ? found : null;
-    const stays = new Uint8Array(this.curves.length);
-    for (const i of before) if (i >= 0) stays[i] = 1;
     for (let i = 0; i < stays.length; i++) {
-      const was = stays[i] ? null : this.#was(i);
-      if (was) found.removed.push(was);
-      else if (!stays[i]) return null;
+      if (stays[i]) continue;
+      const was = this.#was(i);
+      if (!was) return null;
+      found.removed.push(was);
     }
     return found;
   }
@@ -73,7 +73,7 @@ export class KnownLines {
       return Int32Array.from(curves, (_, i) => i);
     if (!this.arrays) return null;
     const at = new Map(known.map((curve, i) => [curve, i]));
-    return at.size === known.length ? Int32Array.from(curves, (curve) => at.get(curve) ?? -1) : null;
+    return Int32Array.from(curves, (curve) => at.get(curve) ?? -1);
   }
 
   // A line as it was counted; null where its columns were merged in place since.

@@ -71,6 +71,12 @@ export function linesOf(wanted, how, tags, memo, base) {
             : byColour
               ? []
               : dash(number),
+      // Said below; named here, for what an object is given later lies in a second one.
+      chosen: false,
+      lit: false,
+      pinned: false,
+      strong: false,
+      faded: false,
     };
     if (!how.base) single.push(line);
     else {

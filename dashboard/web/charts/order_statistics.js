@@ -39,6 +39,7 @@ export function select(values, from, to, k) {
 const middleOf = (a, b, c) => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
 const BINS = 1024;
+const TIED = 32; // bins with values that are gathered on either side, where one of them holds more than is asked for
 
 /**
  * The neighbours of a quantile, in no order: from `begin` to before `end`; below: how many values are less than they.
@@ -59,7 +60,7 @@ export class OrderStatistics {
 
   // Of values from `from` to before `to`, between two of them in a straight line, as NumPy's "linear"; NaN where there
   // is no value. within: where most values are, which decides how long it takes and nothing else. most: about each
-  // quantile as many of its neighbours as that are gathered, if the bins there hold no more.
+  // quantile as many of its neighbours as that are gathered; more where the bins there hold more, as equal values do.
   /**
    * @param {Float64Array} values
    * @param {number} from
@@ -113,6 +114,11 @@ export class OrderStatistics {
         last++;
         isMore = true;
       }
+    }
+    // Values that many have in common lie in few bins.
+    if (most && begins[last + 1] - begins[first] > most) {
+      for (let left = TIED; first > 0 && left > 0; first--) if (begins[first] > begins[first - 1]) left--;
+      for (let left = TIED; last < BINS - 1 && left > 0; last++) if (begins[last + 2] > begins[last + 1]) left--;
     }
     return [first, last];
   }

@@ -1,4 +1,5 @@
-// What every curve of single points shares: a count of one each, and nothing that is not finite.
+// What every curve of single points shares: a count of one each, and nothing that is not finite; and what most curves
+// have of what few have.
 
 /** @type {Float64Array} */
 export let ones = new Float64Array(0);
@@ -14,3 +15,6 @@ export function shared(capacity) {
 
 /** @returns {Float64Array} */
 export const empty = () => new Float64Array(0);
+
+/** @type {readonly never[]} */
+export const none = Object.freeze([]);

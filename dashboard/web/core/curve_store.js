@@ -282,10 +282,10 @@ export class CurveStore {
       if (!known.load(found, columns)) this.#again(series, found.run, this.pause);
     }
     for (const { run, length } of head.tails) {
-      const tail = named(head.columns.points, length, column),
-        columnOf = (/** @type {string} */ name) => tail.get(name) ?? new Float64Array(0);
-      const points = { steps: columnOf("step"), times: columnOf("wall_time"), values: columnOf("value") };
-      series.curves.get(run)?.tails.push(points);
+      const tail = named(head.columns.points, length, column);
+      const of = (/** @type {string} */ name) => tail.get(name) ?? new Float64Array(0);
+      const curve = series.curves.get(run);
+      if (curve) curve.tails = [...curve.tails, { steps: of("step"), times: of("wall_time"), values: of("value") }];
     }
   }
 
@@ -311,7 +311,7 @@ export class CurveStore {
   #append(series, curve, points) {
     // What is known is of another window than the one that was asked for: no line leads from there to here.
     if (curve.isOutdated && curve.asked) {
-      curve.pending.push(points);
+      curve.pending = [...curve.pending, points];
       return;
     }
     const window = curve.loaded ? this.place.window?.() : null;

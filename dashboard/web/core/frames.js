@@ -3,7 +3,8 @@
 // Where the browser has no GPU (over SSH, in a virtual machine) a frame of large charts may cost it 50 ms and more.
 // Drawn at a fixed rate, such a page would answer no click; so the pause after live frames grows with what they cost.
 // And cards that have to be drawn anew as a whole, as all have when their axes grow, are spread over several frames,
-// so that the first are seen while the last are drawn.
+// so that the first are seen while the last are drawn. So are those that somebody waits for, once a frame has taken its
+// time: ten charts of ten thousand lines each were one task of half a second.
 //
 // All of this on average: after a rest one frame may follow another at once. What ten runs log at one moment comes in
 // two messages, and a word about a run comes just before its point; neither is to wait for what the first frame cost.
@@ -12,6 +13,7 @@ const SOONER = 100; // ms that one may come before its turn, at the most
 const SHARE = 2; // live frames leave the page half of its time
 const LONGEST = 250; // ms that a frame is taken to cost at the most
 const WHOLE = 4; // cards that a live frame draws anew
+const HURRIED = 12; // ms after which a frame that somebody waits for draws no further card anew
 
 const waiting = new Set(); // in the order in which they were asked for
 let timer = 0,
@@ -60,15 +62,17 @@ function run() {
   frame = 0;
   const began = performance.now();
   turn ??= Math.max(began, Math.min(next, began + sooner()));
-  const most = hurry ? Infinity : WHOLE;
+  const isHurried = hurry;
   hurry = false;
   let whole = 0;
+  const isFull = () => (isHurried ? whole > 0 && performance.now() - began > HURRIED : whole >= WHOLE);
   for (const thing of [...waiting]) {
-    if (whole >= most) break;
+    if (isFull()) break;
     waiting.delete(thing);
     if (thing.draw()) whole++;
   }
   const isLast = !waiting.size;
+  hurry ||= isHurried && !isLast;
   if (!isLast) start();
   const expected = pause();
   next = turn + expected;

@@ -1,5 +1,6 @@
 // The curves of a large answer without the answer: what most runs have in common is there once, as the steps of a sweep
-// are, and the rest lies close together.
+// are, the times of a run are those of its other curves, and the rest lies close together.
+import { isSame, isTime, share, timesOf } from "./shared_times.js";
 
 const MANY = 64; // curves of an answer that is worth it
 const KINDS = 8; // that are told apart of each column
@@ -17,17 +18,26 @@ export class SharedSteps {
    */
   kept(answers) {
     if (answers.length < MANY) return answers;
-    const columns = answers.flatMap((each) => [...each.columns]).map(([name, column]) => this.#common(name, column));
-    const size = columns.reduce((sum, { column, isOwn }) => sum + (isOwn ? column.length : 0), 0);
-    const own = new Float64Array(size);
-    let end = 0,
-      next = 0;
-    for (const each of answers)
-      for (const name of each.columns.keys()) {
-        const { column, isOwn } = columns[next++];
-        if (isOwn) own.set(column, end);
-        each.columns.set(name, isOwn ? own.subarray(end, (end += column.length)) : column);
+    // Times lie apart from values: they are held by other cards when this one is gone.
+    const values = new Close(),
+      times = new Close();
+    for (const { curve, columns } of answers)
+      for (const [name, column] of columns) {
+        const shared = COMMON.has(name)
+          ? this.#common(name, column)
+          : isTime(name)
+            ? timesOf(name, curve.run, column)
+            : null;
+        if (shared) columns.set(name, shared);
+        else if (isTime(name))
+          times.add(column, (own) => {
+            columns.set(name, own);
+            share(name, curve.run, own);
+          });
+        else values.add(column, (own) => columns.set(name, own));
       }
+    values.settle();
+    times.settle();
     return answers;
   }
 
@@ -36,22 +46,36 @@ export class SharedSteps {
    * @param {Float64Array} column
    */
   #common(name, column) {
-    if (!COMMON.has(name)) return { column, isOwn: true };
     const known = this.#known.get(name) ?? [];
     this.#known.set(name, known);
     const found = known.find((other) => isSame(other, column));
-    if (found) return { column: found, isOwn: false };
+    if (found) return found;
     // The oldest kind makes room.
     const own = column.slice();
     known.unshift(own);
     known.length = Math.min(known.length, KINDS);
-    return { column: own, isOwn: false };
+    return own;
   }
 }
 
-/** @param {Float64Array} a @param {Float64Array} b */
-function isSame(a, b) {
-  if (a.length !== b.length) return false;
-  for (let i = a.length - 1; i >= 0; i--) if (!Object.is(a[i], b[i])) return false;
-  return true;
+// Columns that come to lie close together.
+class Close {
+  /** @type {[column: Float64Array, take: (own: Float64Array) => void][]} */
+  #waiting = [];
+  #size = 0;
+
+  /** @param {Float64Array} column @param {(own: Float64Array) => void} take */
+  add(column, take) {
+    this.#waiting.push([column, take]);
+    this.#size += column.length;
+  }
+
+  settle() {
+    const all = new Float64Array(this.#size);
+    let end = 0;
+    for (const [column, take] of this.#waiting) {
+      all.set(column, end);
+      take(all.subarray(end, (end += column.length)));
+    }
+  }
 }

@@ -19,11 +19,13 @@ LEAST_POINTS = 2 * STRETCH_POINTS
 MOST_POINTS = 32 * CHUNK_POINTS
 """Of all series that are packed at the end: some 0.15 µs each."""
 
-MOST_PAGES = 4096
-"""Of a file that is written anew without its free pages: 16 MiB."""
+MOST_BYTES = 16 << 20
+"""Of a file that is written anew without its free pages."""
 
 LEAST_FREE = 1 / 16
 """Of its pages, to be worth it."""
+
+_SIZES = ("page_count", "freelist_count", "page_size")
 
 _TAILS = """
 SELECT series, min(n), max(n + count) FROM scalars
@@ -48,6 +50,6 @@ def settle(driver: sqlite3.Connection) -> None:
             for series, start, stop in tails:
                 if stop - start <= left and packing.pack(driver, series, start, stop, if_smaller=True):
                     left -= stop - start
-    pages, free = (driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-    if pages <= MOST_PAGES and free > pages * LEAST_FREE:
+    pages, free, page_bytes = (driver.execute(f"PRAGMA {name}").fetchone()[0] for name in _SIZES)
+    if pages * page_bytes <= MOST_BYTES and free > pages * LEAST_FREE:
         driver.execute("VACUUM")

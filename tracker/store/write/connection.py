@@ -19,8 +19,13 @@ from pathlib import Path
 from tracker.store import columns, file_system
 from tracker.store.write import statements
 
+_PAGE_SIZE = f"PRAGMA page_size={columns.PAGE_BYTES}"
+
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """To what a WAL file that has grown behind a slow reader is cut back once it has been folded in."""
+
+FOLD_BYTES = 4 * 1024 * 1024
+"""The size of a WAL file from which a commit folds it in. SQLite counts pages, and thinks of larger ones."""
 
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None], *, replaces: bool = False) -> sqlite3.Connection:
@@ -83,6 +88,7 @@ def _filled(tables: bytes, fill: Callable[[sqlite3.Connection], None]) -> bytes:
 
 def _fill_on_disk(path: Path, fill: Callable[[sqlite3.Connection], None], wanted: str) -> None:
     with contextlib.closing(reopen(path)) as connection:  # closing folds its WAL in: one file changes its name
+        connection.execute(_PAGE_SIZE)
         _choose_journal(connection, wanted)
         connection.execute("BEGIN IMMEDIATE")
         _make_tables(connection)
@@ -104,6 +110,7 @@ def _tables() -> bytes | None:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         if not hasattr(connection, "serialize"):
             return None
+        connection.execute(_PAGE_SIZE)
         _make_tables(connection)
         return bytes(connection.serialize())
 
@@ -139,6 +146,7 @@ def reopen(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA synchronous=NORMAL")  # survives the death of the process; flush() syncs
         connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={FOLD_BYTES // columns.PAGE_BYTES}")
     except BaseException:
         connection.close()
         raise

@@ -272,10 +272,9 @@ export class Card {
     else if (this.sight) frames.request(this, now);
   }
 
-  lines() {
+  lines(wanted = this.wanted()) {
     if (!this.curves) return [];
-    const wanted = this.wanted(),
-      base = state.get("base");
+    const base = state.get("base");
     const how = {
       ...settings(),
       base,
@@ -298,7 +297,7 @@ export class Card {
     this.lastDrawn = performance.now();
     const began = live.now();
     const wanted = this.wanted();
-    const lines = this.lines();
+    const lines = this.lines(wanted);
     const { problem } = this.curves.store;
     part(this.element, ".skeleton").hidden = lines.length > 0 || !words.isLoading(wanted) || Boolean(problem);
     const told = count(lines, settings(), this.chart.zoom);

@@ -47,6 +47,13 @@ export class CardCurves {
     return this.store.curve(run, tag);
   }
 
+  // How many there are.
+  get size() {
+    let size = 0;
+    for (const _ of this.store.curves()) size++;
+    return size;
+  }
+
   // The runs and tags whose curves belong on this card, in the order of drawing.
   /** @returns {Wanted[]} */
   wanted() {
@@ -99,7 +106,7 @@ export class CardCurves {
   span(wanted) {
     const { axis, logx } = settings();
     const { zoom, view } = this.chart() ?? {};
-    const known = wanted.flatMap(({ curve }) => (curve?.length ? [{ curve }] : []));
+    const known = /** @type {{ curve: StoredCurve }[]} */ (wanted.filter(({ curve }) => curve?.length));
     const span = known.length ? domain(known, { axis, logx }, zoom).full : 0;
     const holds =
       view?.settings.axis === axis &&

@@ -3,8 +3,8 @@ import * as marks from "../../core/marks.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import * as worths from "../../core/worths.js";
+import { tooMany } from "./kept_cards.js";
 
-const KEPT_CARDS = 40; // cards out of sight whose curves are kept, the latest seen
 const TIDY_MS = 5000;
 
 /**
@@ -73,9 +73,6 @@ export function follow(page, scope) {
   });
   // Cards out of sight for long are let go of; they come back when scrolled to.
   scope.setInterval(() => {
-    const idle = [...page.cards.values()]
-      .filter((card) => !card.sight && card.chart)
-      .sort((a, b) => b.lastSeen - a.lastSeen);
-    for (const card of idle.slice(KEPT_CARDS)) card.unmount();
+    for (const card of tooMany(page.cards.values())) card.unmount();
   }, TIDY_MS);
 }
