@@ -18,7 +18,7 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +104,7 @@ class CurveCache:
             try:
                 with self._path(tag).open("rb") as file:
                     for start, wanted in blocks.items():
-                        found |= _columns_of(file.fileno(), known, start, wanted)
+                        found |= _columns_of(file, known, start, wanted)
             except OSError:
                 pass
             except ValueError:
@@ -176,7 +176,7 @@ class CurveCache:
             self._path(tag).unlink()
 
 
-def _columns_of(file: int, known: _File, start: int, wanted: list[tuple[str, _Place]]) -> dict[str, KeptCurve]:
+def _columns_of(file: BinaryIO, known: _File, start: int, wanted: list[tuple[str, _Place]]) -> dict[str, KeptCurve]:
     """Curves of one block, in one reading.
 
     Raises:
@@ -184,10 +184,12 @@ def _columns_of(file: int, known: _File, start: int, wanted: list[tuple[str, _Pl
     """
     first, last = min(place.at for _, place in wanted), max(place.stop for _, place in wanted)
     if start in known.sound:
-        data = np.frombuffer(os.pread(file, 8 * (last - first), start + 8 * first), "<f8")
+        file.seek(start + 8 * first)
+        data = np.frombuffer(file.read(8 * (last - first)), "<f8")
     else:
         size, digest = known.bodies[start]
-        body = os.pread(file, size, start)
+        file.seek(start)
+        body = file.read(size)
         if _digest(body).hex() != digest:
             raise ValueError("not as it was written")
         known.sound.add(start)
