@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,7 @@ from tracker.series import chunk
 from tracker.series.chunk import CHUNK_POINTS
 from tracker.series.stretch import STRETCH_POINTS, Points
 from tracker.store import columns
-from tracker.store.read import new_rows, rank_points, read_only, training_points
-from tracker.store.read.chunks import Chunks
+from tracker.store.read import chunks, new_rows, rank_points, read_only, training_points
 from tracker.store.read.run_files import RunFiles
 from tracker.store.write import at_rest, packing
 from tracker.store.write.replica import Replica
@@ -110,10 +111,10 @@ def answers(root: Path) -> dict[str, Any]:
     found["together"] = [bits(together.of(tag)) for tag in together.tags]
     (path,) = run.folder.glob("*.sqlite")
     with read_only.snapshot(path) as connection:
-        chunks = Chunks(connection)
+        held = chunks.Chunks(connection)
         found["newest"] = bits(rank_points._newest(connection, 1, 3000))
-        found["behind"] = bits(chunks.unpack(new_rows.points(connection, 0).fetchall()))
-        found["from"] = bits(chunks.unpack(new_rows.points_from(connection, 2, CHUNK_POINTS - 3)))
+        found["behind"] = bits(held.unpack(new_rows.points(connection, 0).fetchall()))
+        found["from"] = bits(held.unpack(new_rows.points_from(connection, 2, CHUNK_POINTS - 3)))
     found["rows"] = contents(path)
     return found
 
@@ -230,6 +231,43 @@ def test_a_reader_gives_out_no_point_of_a_damaged_chunk(logdir: Path, what: str)
     with pytest.raises(tracker.errors.StoreError, match="damaged"):
         run.envelope("x", COUNT)
     assert len(run.scalars("y")) == COUNT
+
+
+def in_turns(monkeypatch: pytest.MonkeyPatch, second: Callable[[], None]) -> set[str]:
+    """Lets two threads unpack a series, the caller's only once the other has begun; who unpacked something."""
+    unpack, begun, seen = chunks._unpack, threading.Event(), set()
+
+    def noted(row: Any, room: Points) -> None:
+        seen.add(threading.current_thread().name)
+        if threading.current_thread() is threading.main_thread():
+            assert begun.wait(60)
+        else:
+            begun.set()
+            second()
+        unpack(row, room)
+
+    monkeypatch.setattr(chunks, "TOGETHER", 1)
+    monkeypatch.setattr(chunks, "_unpack", noted)
+    return seen
+
+
+def test_two_threads_read_the_same_points(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each the next chunk, into its own place."""
+    wanted = bits(tracker.open(kept).run("a").scalars("x"))
+    seen = in_turns(monkeypatch, lambda: None)
+    assert bits(tracker.open(kept).run("a").scalars("x")) == wanted
+    assert len(seen) == 2
+
+
+def test_damage_that_the_second_thread_finds_is_an_error(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not a hole in what the caller gets."""
+
+    def find() -> None:
+        raise DamagedBytesError("damaged: found beside")
+
+    in_turns(monkeypatch, find)
+    with pytest.raises(tracker.errors.StoreError, match="found beside"):
+        tracker.open(kept).run("a").scalars("x")
 
 
 def test_without_pcodec_points_stay_in_rows(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
