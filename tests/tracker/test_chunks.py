@@ -233,30 +233,33 @@ def test_a_reader_gives_out_no_point_of_a_damaged_chunk(logdir: Path, what: str)
     assert len(run.scalars("y")) == COUNT
 
 
-def in_turns(monkeypatch: pytest.MonkeyPatch, second: Callable[[], None]) -> set[str]:
-    """Lets two threads unpack a series, the caller's only once the other has begun; who unpacked something."""
-    unpack, begun, seen = chunks._unpack, threading.Event(), set()
+def side_by_side(monkeypatch: pytest.MonkeyPatch, second: Callable[[], None]) -> None:
+    """Lets two threads unpack a series, each only once the other has begun.
+
+    Args:
+        monkeypatch: Undoes it.
+        second: What the second does before it unpacks.
+    """
+    unpack, begun, has_second_begun = chunks._unpack, threading.Event(), threading.Event()
 
     def noted(row: Any, room: Points) -> None:
-        seen.add(threading.current_thread().name)
-        if threading.current_thread() is threading.main_thread():
-            assert begun.wait(60)
-        else:
-            begun.set()
+        is_second = threading.current_thread() is not threading.main_thread()
+        own, other = (has_second_begun, begun) if is_second else (begun, has_second_begun)
+        own.set()
+        assert other.wait(60)
+        if is_second:
             second()
         unpack(row, room)
 
     monkeypatch.setattr(chunks, "TOGETHER", 1)
     monkeypatch.setattr(chunks, "_unpack", noted)
-    return seen
 
 
 def test_two_threads_read_the_same_points(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each the next chunk, into its own place."""
     wanted = bits(tracker.open(kept).run("a").scalars("x"))
-    seen = in_turns(monkeypatch, lambda: None)
+    side_by_side(monkeypatch, lambda: None)
     assert bits(tracker.open(kept).run("a").scalars("x")) == wanted
-    assert len(seen) == 2
 
 
 def test_damage_that_the_second_thread_finds_is_an_error(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +268,7 @@ def test_damage_that_the_second_thread_finds_is_an_error(kept: Path, monkeypatch
     def find() -> None:
         raise DamagedBytesError("damaged: found beside")
 
-    in_turns(monkeypatch, find)
+    side_by_side(monkeypatch, find)
     with pytest.raises(tracker.errors.StoreError, match="found beside"):
         tracker.open(kept).run("a").scalars("x")
 
