@@ -253,7 +253,7 @@ BUGS = [
     Bug(
         "an index that a disk has changed is believed",
         "dashboard/live/catalog_cache.py",
-        "            or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : -len(body)]\n",
+        "        or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : start]\n",
         "",
         "tests/dashboard/test_index.py::test_a_damaged_index_is_not_used",
     ),
