@@ -4,6 +4,8 @@ import * as api from "./api.js";
 import * as live from "./live.js";
 import { Emitter } from "./emitter.js";
 
+const MOST = 5_000; // runs in a question, as the server has it
+
 /** @typedef {{ step: number | null, wall_time: number, kind: string, text: string }} Mark of a run */
 
 /** @type {Map<string, Mark[]>} */
@@ -12,7 +14,7 @@ const found = new Map(); // run -> marks
 const asked = new Set();
 const news = new Emitter(["change"]);
 /** @type {Set<string>} */
-let wanted = new Set();
+const wanted = new Set();
 /** @type {ReturnType<typeof setTimeout> | 0} */
 let timer = 0;
 let isAsking = false; // one question after the other: of two answers the older could come last
@@ -45,8 +47,8 @@ function soon(ms) {
 async function ask() {
   timer = 0;
   isAsking = true;
-  const names = [...wanted];
-  wanted = new Set();
+  const names = [...wanted].slice(0, MOST);
+  for (const name of names) wanted.delete(name);
   try {
     const { marks } = await api.post("marks", { runs: names });
     const gone = names.filter((name) => found.delete(name)).length; // a finding that was dismissed is marked no more
