@@ -193,6 +193,25 @@ test("what is seen first goes first, and of very many runs the newest", async ()
   ]);
 });
 
+test("no question names more runs than the server takes, however many there are", async () => {
+  for (const count of [200, 201, 5000, 5001, 7100, 7101, 7685, 8100, 8101, 10_000, 14_000]) {
+    const runs = upTo(count).map((i) => `run${i}`),
+      named = [];
+    store().want("loss", runs);
+    await settled();
+    for (let i = 0; i < 20 && asked.length; i++) {
+      for (const question of asked.splice(0)) {
+        assert.ok(question.body.runs.length <= 5000, `${question.body.runs.length} of ${count}`);
+        named.push(...question.body.runs);
+        question.answer(tagged("loss", {}));
+      }
+      await settled();
+    }
+    assert.deepEqual(new Set(named), new Set(runs));
+    assert.equal(named.length, count);
+  }
+});
+
 test("a window is asked for with a little beyond it, and by whole steps", async () => {
   const zoomed = (axis) => store({ form: () => ({ columns: 400, axis }), window: () => [100, 200.5] });
   for (const axis of ["step", "relative"]) zoomed(axis).want("loss", [axis]);

@@ -4,6 +4,9 @@ import { boot } from "./state.js";
 import { decode } from "./wire.js";
 import * as session from "./session.js";
 
+/** Runs that a question for curves, or for marks, may name. */
+export const MOST_RUNS = 5000;
+
 const base = `${boot.prefix}/api/v1`;
 
 /** @param {string} address */

@@ -4,8 +4,6 @@ import * as api from "./api.js";
 import * as live from "./live.js";
 import { Emitter } from "./emitter.js";
 
-const MOST = 5_000; // runs in a question, as the server has it
-
 /** @typedef {{ step: number | null, wall_time: number, kind: string, text: string }} Mark of a run */
 
 /** @type {Map<string, Mark[]>} */
@@ -47,7 +45,7 @@ function soon(ms) {
 async function ask() {
   timer = 0;
   isAsking = true;
-  const names = [...wanted].slice(0, MOST);
+  const names = [...wanted].slice(0, api.MOST_RUNS);
   for (const name of names) wanted.delete(name);
   try {
     const { marks } = await api.post("marks", { runs: names });
