@@ -190,8 +190,8 @@ def heap_mib(page: Any) -> float:
 def live(folder: Path, arguments: argparse.Namespace) -> None:
     """log() to drawn: of every point, however many were drawn by one frame."""
     for what, names, tags, rate, bars in (
-        ("1 run, 1 card, 4 Hz", ["a"], 1, 4.0, (50, 100)),
-        ("10 runs, 12 cards, 10 Hz", [f"r{i}" for i in range(10)], 12, 10.0, (100, 250)),
+        ("1 run, 1 card, 4 Hz", ["a"], 1, 4.0, (50, 40)),
+        ("10 runs, 12 cards, 10 Hz", [f"r{i}" for i in range(10)], 12, 10.0, (100, 80)),
     ):
         logdir = folder / f"live{tags}"
         logdir.mkdir()
