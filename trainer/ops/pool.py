@@ -68,16 +68,16 @@ class MaxPool2d(Function):
     @staticmethod
     def forward(needs: Any, x: Any, windows: Windows) -> Any:
         xp = array_module(x)
-        places = list(windows.places(windows.pad(xp, x, -math.inf)))
-        y = places[0].copy()
+        y, *others = windows.places(windows.pad(xp, x, -math.inf))
+        y = y.copy(order="K")
         if not needs[0]:
-            for pixels in places[1:]:
+            for pixels in others:
                 np.maximum(y, pixels, out=y)
             return y, ()
         # Which place won, in a byte where that is enough: it is saved until the gradient comes. The number of a later
         # place is larger, so the largest number among those that beat all before is the winner.
-        winner = xp.zeros(y.shape, dtype=np.uint8 if len(places) <= 256 else np.int32)
-        for k, pixels in enumerate(places[1:], 1):
+        winner = xp.zeros_like(y, dtype=np.uint8 if len(others) < 256 else np.int32)
+        for k, pixels in enumerate(others, 1):
             beats = (pixels > y).astype(winner.dtype)
             beats *= winner.dtype.type(k)
             np.maximum(winner, beats, out=winner)
@@ -98,7 +98,7 @@ class Unpool(Function):
     @staticmethod
     def forward(needs: Any, g: Any, winner: Any, windows: Windows) -> Any:
         xp = array_module(g)
-        padded = xp.zeros(windows.padded_shape, dtype=g.dtype)
+        padded = xp.zeros_like(winner, dtype=g.dtype, shape=windows.padded_shape)
         apart = windows.stride[0] >= windows.kernel[0] and windows.stride[1] >= windows.kernel[1]
         for k, pixels in enumerate(windows.places(padded)):
             if apart:
