@@ -1,12 +1,13 @@
 """Convolution in two dimensions, as a matrix product over unfolded windows.
 
-The windows are written out as columns and multiplied with the filters, a few images at a time. Columns are nine times
-the size of the input for a 3 x 3 filter, so only where those of all images fit in the workspace are they kept for the
-gradient at the filters; otherwise they are made again. Where each channel has filters of its own, `depthwise.py` does
-without columns.
+The windows are written out as columns and multiplied with the filters, as many at a time as there is room for. Columns
+are nine times the size of the input for a 3 x 3 filter, so only where all of them fit in the workspace are they kept
+for the gradient at the filters; otherwise they are made again. Where each channel has filters of its own,
+`depthwise.py` does without columns.
 
-Results are laid out in memory channel by channel, (C, N, H, W), and shown as (N, C, H, W): so products are written
-where they stay and read where they are, and what works on elements in between keeps the layout.
+Results lie in memory channel by channel and are shown as (N, C, H, W): so a product is written where it stays, the next
+reads it where it is, and what works on elements in between keeps the layout. A batch of many images lies innermost,
+(C, H, W, N), because what moves, pads or pools images does so line by line, and then a line is W N numbers long.
 
 A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
 refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
@@ -25,10 +26,12 @@ from trainer.ops.geometry import Geometry, Pair, pair
 from trainer.ops.reduce import sum
 from trainer.tensor import Tensor
 
-# Columns are made for as many images at a time as fit in here, and kept where all fit, so this is also what a layer may
-# add to the memory of a step. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters, whose columns take 7 MB: making
-# them takes 0.5 ms of the 1.1 of the forward, and without them the gradient at the filters takes 0.7.
+# Columns are made for as many pixels at a time as fit in here, and kept where all fit, so this is also what a layer may
+# add to the memory of a step. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters, whose columns take 7 MB.
 _WORKSPACE_BYTES = 8 * 1024 * 1024
+
+# From so many images on they lie innermost; a shorter line of images would be slower than one of pixels.
+_MANY_IMAGES = 32
 
 
 class Conv2d(Function):
@@ -41,18 +44,16 @@ class Conv2d(Function):
         saved = x if needs[1] else None, weight if needs[0] else None, geometry
         if geometry.is_depthwise:
             return depthwise.convolve(xp, x, weight, bias, geometry), (*saved, None)
-        n, o, oh, ow = geometry.output_shape
         filters = _filters(weight, geometry)
         if bias is not None:  # meets a row of ones
             filters = xp.concatenate([filters, bias.reshape(geometry.groups, -1, 1)], 2)
-        y = xp.empty((o, n, oh, ow), dtype=x.dtype)
-        pixels = _by_group(y.swapaxes(0, 1), geometry)
-        columns = None
+        y = _empty(xp, geometry.output_shape, x.dtype)
+        pixels, padded = _by_group(y, geometry), _padded(xp, x, geometry)
         parts = _parts(geometry, x.dtype.itemsize)
         for part in parts:
-            columns = _columns(xp, x[part], geometry, bias is not None)
-            xp.matmul(filters, columns, out=pixels[..., part.start * oh * ow : part.stop * oh * ow])
-        return y.swapaxes(0, 1), (*saved, columns if needs[1] and len(parts) == 1 else None)
+            columns = _columns(xp, padded, geometry, part, bias is not None)
+            xp.matmul(filters, columns, out=pixels[..., _pixels(part, geometry)])
+        return y, (*saved, columns if needs[1] and len(parts) == 1 else None)
 
     @staticmethod
     def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry, columns: Any) -> Any:
@@ -75,7 +76,19 @@ class Conv2dInput(Function):
         saved = g if needs[1] else None, weight if needs[0] else None, geometry
         if geometry.is_depthwise:
             return depthwise.input_gradient(xp, g, weight, geometry), saved
-        return (_summed_along_rows if geometry.stride == (1, 1) else _summed_in_windows)(xp, g, weight, geometry), saved
+        n, c, h, w = geometry.input_shape
+        _, _, kh, kw = weight.shape
+        ph, pw = geometry.padding
+        lines = _memory(n)
+        filters, grads = _filters(weight, geometry).swapaxes(-1, -2), _by_group(g, geometry)
+        padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), g.dtype)
+        padded[...] = 0
+        for part in _parts(geometry, g.dtype.itemsize):
+            columns = xp.matmul(filters, grads[..., _pixels(part, geometry)])
+            for (i, j), window in geometry.offsets(padded):
+                met = window.transpose(lines)[:, part]
+                met += columns.reshape(c, kh, kw, *met.shape[1:])[:, i, j]
+        return padded[:, :, ph : ph + h, pw : pw + w], saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
@@ -98,10 +111,14 @@ class Conv2dWeight(Function):
         saved = g if needs[1] else None, x if needs[0] else None, geometry
         if geometry.is_depthwise:
             return depthwise.weight_gradient(xp, g, x, geometry), saved
-        total: Any = 0
-        for part in [slice(None)] if columns is not None else _parts(geometry, x.dtype.itemsize):
-            met = _columns(xp, x[part], geometry, False) if columns is None else columns
-            total = total + xp.matmul(met, _by_group(g[part], geometry).swapaxes(-1, -2))
+        grads = _by_group(g, geometry).swapaxes(-1, -2)
+        if columns is not None:
+            total = xp.matmul(columns, grads)
+        else:
+            total, padded = 0, _padded(xp, x, geometry)
+            for part in _parts(geometry, x.dtype.itemsize):
+                columns = _columns(xp, padded, geometry, part, False)
+                total = total + xp.matmul(columns, grads[:, _pixels(part, geometry)])
         total = total[:, : math.prod(geometry.weight_shape[1:])].swapaxes(-1, -2)
         return total.reshape(geometry.weight_shape), saved
 
@@ -207,80 +224,65 @@ def _filters(weight: Any, geometry: Geometry) -> Any:
     return weight.reshape(geometry.groups, geometry.weight_shape[0] // geometry.groups, -1)
 
 
+def _memory(n: int) -> tuple[int, int, int, int]:
+    """The order in which the axes of n images (N, C, H, W) lie in memory: (C, H, W, N) or (C, N, H, W)."""
+    return (1, 2, 3, 0) if n >= _MANY_IMAGES else (1, 0, 2, 3)
+
+
+def _empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Images (N, C, H, W) that lie as `_memory` says."""
+    lines = _memory(shape[0])
+    images = xp.empty([shape[axis] for axis in lines], dtype=dtype)
+    return images.transpose(3, 0, 1, 2) if lines[-1] == 0 else images.swapaxes(0, 1)
+
+
+def _padded(xp: Any, x: Any, geometry: Geometry) -> Any:
+    """Images with zeros around, in the order of `_memory`."""
+    n, c, h, w = x.shape
+    ph, pw = geometry.padding
+    padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), x.dtype)
+    if ph or pw:
+        padded[...] = 0
+    padded[:, :, ph : ph + h, pw : pw + w] = x
+    return padded
+
+
 def _by_group(images: Any, geometry: Geometry) -> Any:
-    """(groups, channels of a group, N * pixels) of images (N, C, H, W): all images side by side."""
-    return images.swapaxes(0, 1).reshape(geometry.groups, images.shape[1] // geometry.groups, -1)
+    """(groups, channels of a group, pixels) of images (N, C, H, W), in the order of `_memory`."""
+    n, c, h, w = images.shape
+    return images.transpose(_memory(n)).reshape(geometry.groups, c // geometry.groups, n * h * w)
 
 
 def _parts(geometry: Geometry, itemsize: int) -> list[slice]:
-    """Images to do at a time, so that their columns fit in the workspace; at least one part."""
-    n, _, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    step = max(1, _WORKSPACE_BYTES // max(1, geometry.input_shape[1] * kh * kw * oh * ow * itemsize))
-    return [slice(start, min(n, start + step)) for start in range(0, max(1, n), step)]
+    """What to do at a time, so that the columns fit in the workspace: slices of the axis next to the channels.
+
+    That is lines of pixels or images; there is at least one part, of at least one of them.
+    """
+    count = geometry.output_shape[_memory(geometry.output_shape[0])[1]]
+    _, share, kh, kw = geometry.weight_shape
+    size = geometry.groups * share * kh * kw * _pixels(slice(0, 1), geometry).stop * itemsize
+    step = max(1, _WORKSPACE_BYTES // max(1, size))
+    return [slice(start, min(count, start + step)) for start in range(0, max(1, count), step)]
 
 
-def _columns(xp: Any, x: Any, geometry: Geometry, with_ones: bool) -> Any:
-    """The windows of images, (groups, C / groups * KH * KW, N * OH * OW), and below them a row of ones for a bias.
+def _pixels(part: slice, geometry: Geometry) -> slice:
+    """Which of the results' pixels a part holds."""
+    _, _, *others = (geometry.output_shape[axis] for axis in _memory(geometry.output_shape[0]))
+    return slice(part.start * math.prod(others), part.stop * math.prod(others))
+
+
+def _columns(xp: Any, padded: Any, geometry: Geometry, part: slice, with_ones: bool) -> Any:
+    """The windows of a part, (groups, C / groups * KH * KW, pixels), and below them a row of ones for a bias.
 
     The images lie side by side, so that there is one large product for all and not a small one for each.
     """
-    n, c, h, w = x.shape
-    ph, pw = geometry.padding
-    _, _, oh, ow = geometry.output_shape
-    _, share, kh, kw = geometry.weight_shape
-    padded = x.swapaxes(0, 1)
-    if ph or pw:
-        padded = xp.zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
-        padded[:, :, ph : ph + h, pw : pw + w] = x.swapaxes(0, 1)
-    padded = padded.reshape(geometry.groups, share, *padded.shape[1:])
-    columns = xp.empty((geometry.groups, share * kh * kw + with_ones, n * oh * ow), dtype=x.dtype)
+    lines = _memory(len(padded))
+    groups, (_, share, kh, kw) = geometry.groups, geometry.weight_shape
+    pixels = _pixels(part, geometry)
+    columns = xp.empty((groups, share * kh * kw + with_ones, pixels.stop - pixels.start), dtype=padded.dtype)
     columns[:, share * kh * kw :] = 1
-    windows = columns[:, : share * kh * kw].reshape(geometry.groups, share, kh, kw, n, oh, ow)
     for (i, j), window in geometry.offsets(padded):
-        windows[:, :, i, j] = window
+        met = window.transpose(lines)[:, part]
+        met = met.reshape(groups, share, *met.shape[1:])
+        columns[:, : share * kh * kw].reshape(groups, share, kh, kw, *met.shape[2:])[:, :, i, j] = met
     return columns
-
-
-def _summed_along_rows(xp: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
-    """The gradient at the input (N, C, H, W) for windows that move by one pixel.
-
-    An element of the filter then moves all pixels equally far, so its share of the gradient is added as one long row of
-    all images and not line by line (measured as above: 1.0 instead of 1.8 ms). All rows have one border on the left, as
-    wide as the padding, and all images one at the top: what reaches past an edge ends in the border of the next.
-    """
-    n, c, h, w = geometry.input_shape
-    (ph, pw), (dh, dw) = geometry.padding, geometry.dilation
-    _, o, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    height, width = max(h + ph, oh), max(w + pw, ow)
-    size = height * width
-    spread = xp.zeros((o, n, height, width), dtype=g.dtype)
-    spread[:, :, :oh, :ow] = g.swapaxes(0, 1)
-    spread = _by_group(spread.swapaxes(0, 1), geometry)
-    filters = _filters(weight, geometry).swapaxes(-1, -2)
-    total = xp.zeros((c, n * size + (kh - 1) * dh * width + (kw - 1) * dw), dtype=g.dtype)
-    for part in _parts(geometry, g.dtype.itemsize):
-        start, stop = part.start * size, part.stop * size
-        columns = xp.matmul(filters, spread[..., start:stop]).reshape(c, kh, kw, stop - start)
-        for i in range(kh):
-            for j in range(kw):
-                moved = i * dh * width + j * dw
-                total[:, start + moved : stop + moved] += columns[:, i, j]
-    images = total[:, : n * size].reshape(c, n, height, width)
-    return images[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1)
-
-
-def _summed_in_windows(xp: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
-    """The gradient at the input (N, C, H, W) for windows that move by any step."""
-    n, c, h, w = geometry.input_shape
-    ph, pw = geometry.padding
-    _, _, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    filters = _filters(weight, geometry).swapaxes(-1, -2)
-    total = xp.zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=g.dtype)
-    for part in _parts(geometry, g.dtype.itemsize):
-        columns = xp.matmul(filters, _by_group(g[part], geometry)).reshape(c, kh, kw, -1, oh, ow)
-        for (i, j), window in geometry.offsets(total[:, part]):
-            window += columns[:, i, j]
-    return total[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1)
