@@ -57,9 +57,13 @@ class Conv2d(Function):
 
     @staticmethod
     def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry, columns: Any) -> Any:
+        by_input = apply(Conv2dInput, g, weight, geometry=geometry) if needs[0] else None
+        if columns is not None and needs[1] and not isinstance(g, Tensor):
+            by_filters, by_bias = _from_columns(g, columns, geometry)
+            return by_input, by_filters, by_bias if needs[2] else None
         return (
-            apply(Conv2dInput, g, weight, geometry=geometry) if needs[0] else None,
-            apply(Conv2dWeight, g, x, geometry=geometry, columns=columns) if needs[1] else None,
+            by_input,
+            apply(Conv2dWeight, g, x, geometry=geometry) if needs[1] else None,
             sum(g, (0, 2, 3)) if needs[2] else None,
         )
 
@@ -105,22 +109,17 @@ class Conv2dWeight(Function):
     fresh = True
 
     @staticmethod
-    def forward(needs: Any, g: Any, x: Any, geometry: Geometry, columns: Any = None) -> Any:
-        """`columns` are those of all of x, where they were kept, with a row of ones below or not."""
+    def forward(needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
         xp = array_module(g)
         saved = g if needs[1] else None, x if needs[0] else None, geometry
         if geometry.is_depthwise:
             return depthwise.weight_gradient(xp, g, x, geometry), saved
-        grads = _by_group(g, geometry).swapaxes(-1, -2)
-        if columns is not None:
-            total = xp.matmul(columns, grads)
-        else:
-            total, padded = 0, _padded(xp, x, geometry)
-            for part in _parts(geometry, x.dtype.itemsize):
-                columns = _columns(xp, padded, geometry, part, False)
-                total = total + xp.matmul(columns, grads[:, _pixels(part, geometry)])
-        total = total[:, : math.prod(geometry.weight_shape[1:])].swapaxes(-1, -2)
-        return total.reshape(geometry.weight_shape), saved
+        grads, padded = _by_group(g, geometry).swapaxes(-1, -2), _padded(xp, x, geometry)
+        total: Any = 0
+        for part in _parts(geometry, x.dtype.itemsize):
+            columns = _columns(xp, padded, geometry, part, False)
+            total = total + xp.matmul(columns, grads[:, _pixels(part, geometry)])
+        return total.swapaxes(-1, -2).reshape(geometry.weight_shape), saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
@@ -286,3 +285,10 @@ def _columns(xp: Any, padded: Any, geometry: Geometry, part: slice, with_ones: b
         met = met.reshape(groups, share, *met.shape[1:])
         columns[:, : share * kh * kw].reshape(groups, share, kh, kw, *met.shape[2:])[:, :, i, j] = met
     return columns
+
+
+def _from_columns(g: Any, columns: Any, geometry: Geometry) -> tuple[Any, Any]:
+    """The gradients at the filters and at the bias (O,), which met the row of ones; without one the second is empty."""
+    total = array_module(g).matmul(columns, _by_group(g, geometry).swapaxes(-1, -2))
+    count = math.prod(geometry.weight_shape[1:])
+    return total[:, :count].swapaxes(-1, -2).reshape(geometry.weight_shape), total[:, count:].reshape(-1)
