@@ -6,17 +6,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+import test_ops_gradients as of_all
 from examples import examples
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from test_ops_gradients import CASES, Case, arrays, test_value_and_gradient_are_those_of_pytorch
+from test_ops_gradients import CASES, Case, arrays, with_torch
 
 import trainer
 from trainer import InPlaceError, Tensor, nn
 from trainer import functional as F
 from trainer.ops import conv
 
-OF_IMAGES = [case for case in CASES if "conv2d" in case.name or "pool2d" in case.name]
+OF_IMAGES = [
+    *(case for case in CASES if "conv2d" in case.name or "pool2d" in case.name),
+    Case(
+        "max_pool2d that leaves a line out, though twice three are six",
+        lambda x: F.max_pool2d(x, 3, 2),
+        with_torch(lambda t, x: t.nn.functional.max_pool2d(x, 3, 2)),
+        [(2, 1, 6, 6)],
+    ),
+]
 
 
 @pytest.mark.parametrize("case", OF_IMAGES, ids=lambda case: case.name)
@@ -25,7 +34,7 @@ def test_images_may_lie_innermost(case: Case, room: int, torch: Any, monkeypatch
     """As those of large batches do: values and gradients are PyTorch's, and the second order is right."""
     monkeypatch.setattr(conv, "_MANY_IMAGES", 1)
     monkeypatch.setattr(conv, "_WORKSPACE_BYTES", room)
-    test_value_and_gradient_are_those_of_pytorch(case, torch)
+    of_all.test_value_and_gradient_are_those_of_pytorch(case, torch)
     trainer.gradcheck(case.ours, [Tensor(x, requires_grad=True) for x in arrays(case)])
 
 
@@ -132,11 +141,18 @@ def test_an_input_changed_since_is_refused_though_its_columns_were_kept(layer: n
         y.sum().backward()
 
 
-def test_a_batch_is_not_copied_between_its_layers() -> None:
-    """What lies behind a convolution stays in its order, so that flattening costs nothing, however many layers."""
-    body = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2), nn.ReLU())
-    y = body(Tensor(IMAGES.astype(np.float32)))
-    assert np.shares_memory(nn.Flatten()(y).raw, y.raw)
+def test_a_batch_stays_innermost_up_to_its_last_layer() -> None:
+    """And its gradient on the way back: a layer that laid it out anew would cost what the order saves."""
+    body = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2), nn.MaxPool2d(2))
+    forward, back = [], []
+    x = Tensor(IMAGES.astype(np.float32), requires_grad=True)
+    for part in body:
+        x = part(x)
+        forward.append(x.raw.strides[0])
+        x.register_hook(lambda g: back.append(g.raw.strides[0]))
+    nn.Flatten()(x).sum().backward()
+    assert forward == [4] * 5
+    assert back[1:] == [4] * 4  # the first comes from Flatten
 
 
 def _columns_of(y: Any) -> Any:
