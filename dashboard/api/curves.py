@@ -93,7 +93,13 @@ class _Curves:
         problems: list[dict[str, str]] = []
 
         also = [question(tag) for tag in body.texts("also", MAX_TAGS_A_REQUEST, must=False)]
-        remembered = Remembered(self._kept, self._live_runs.whole(names), questions, also)
+        # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
+        # take long even for one run, and keeps nobody else waiting.
+        is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
+        turn = self._reading.turn if is_plain else contextlib.nullcontext
+
+        def remember() -> Remembered:
+            return Remembered(self._kept, self._live_runs.whole(names), questions, also)
 
         def recall() -> None:
             for name in [name for name in names if remembered.has_all(name)]:
@@ -118,13 +124,11 @@ class _Curves:
                 cut()
             remembered.keep(KEPT_TOGETHER)
 
-        # In parts: a small question of another card, a zoom, has its turn between two of them. What is worked out may
-        # take long even for one run, and keeps nobody else waiting.
-        is_plain = all(each.x is None and isinstance(each.y, str) for each in questions)
-        turn = self._reading.turn if is_plain else contextlib.nullcontext
-        size = max(1, CURVES_A_TURN // len(remembered.questions))
         with self._live_runs.poller.asked():
-            await answered(recall)
+            async with turn():
+                remembered = await answered(remember)
+                await answered(recall)
+            size = max(1, CURVES_A_TURN // len(remembered.questions))
             left = [name for name in names if not remembered.has_all(name)]
             for first in range(0, len(left), size):
                 async with turn():

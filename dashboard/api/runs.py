@@ -70,7 +70,10 @@ class _Runs:
                 return finite_answer(told | self._live_runs.compact_list())
             return json_answer(told | {"runs": self._live_runs.summaries()})
 
-        return await asyncio.to_thread(answer)
+        if met:
+            return await asyncio.to_thread(answer)  # waits for runs that are met meanwhile
+        with self._live_runs.poller.asked():
+            return await asyncio.to_thread(answer)
 
     async def marks(self, request: Request) -> Response:
         run = RequestValues.of_query(request).name("run")

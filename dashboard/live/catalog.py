@@ -95,7 +95,8 @@ class Catalog:
             changes.removed.append(name)
         before = self.runs
         self.runs = {
-            name: before.get(name) or RunState(name, folder, began=self._folders.began(folder))
+            name: before.get(name)
+            or RunState(name, folder, began=self._folders.began(folder) or self._cached.began(folder))
             for name, folder in found.items()
         }
         new = [name for name in self.runs if name not in before]

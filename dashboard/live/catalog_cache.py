@@ -78,7 +78,7 @@ class Index:
 
     Args:
         folders: All folders that were gone through, and the runs among them; see `folders.Folders`.
-        places: By a run's folder, where in `text` it is told of.
+        places: By a run's folder, where in `text` it is told of, and when it began.
         text: What is said of all runs, an array of JSON each.
         shared: What segments share: sets of names and environments.
         rows: How far all series go.
@@ -87,7 +87,7 @@ class Index:
     def __init__(
         self,
         folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None,
-        places: dict[str, tuple[int, int]] | None = None,
+        places: dict[str, tuple[int, int, float | None]] | None = None,
         text: memoryview | None = None,
         shared: tuple[list[Names], list[dict[str, Any]]] = ([], []),
         rows: npt.NDArray[np.void] | None = None,
@@ -98,9 +98,13 @@ class Index:
         self._names, self._environments = shared
         self._rows = np.empty(0, ROW) if rows is None else rows
 
+    def began(self, folder: Path) -> float | None:
+        """When the run in a folder began, in seconds since 1970; None where it does not say that."""
+        return self._places.get(str(folder), (0, 0, None))[2]
+
     def of(self, folder: Path) -> CachedRun:
         """What it says of the run in a folder."""
-        start, stop = self._places.get(str(folder), (0, 0))
+        start, stop, _ = self._places.get(str(folder), (0, 0, None))
         if start == stop:
             return NOTHING
         try:
@@ -177,7 +181,7 @@ def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) 
     names: list[Any] = []
     shared: dict[str, int] = {}
     entries: list[bytes] = []
-    known: list[str] = []
+    known: list[tuple[str, float | None]] = []
     rows: list[npt.NDArray[np.void]] = []
     at = 0
     for run in runs:
@@ -208,7 +212,8 @@ def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) 
         found = run.examined if run.status != "running" else None
         examined = found and [found.stamps, found.version, found.wall_time, found.findings]
         said = [run.edits_stamp, run.user_edits, run.newest_command] if run.user_edits or run.newest_command else None
-        known.append(str(run.folder))
+        began = min((state.segment.created for state in run.segments.values()), default=run.began)
+        known.append((str(run.folder), began))
         entry = [run.size if held else None, held, examined, said, segments]
         entries.append(json.dumps(entry, separators=(",", ":")).encode())
     head: dict[str, Any] = {"names": names, "environments": list(shared), "folders": known, "stamps": {}, "runs": []}
@@ -235,7 +240,10 @@ def _decoded(data: bytes, pool: NamePool) -> Index:
     text, lengths, rows, entries = (body[stop - size : stop] for size, stop in zip(sizes, stops, strict=True))
     head = json.loads(bytes(text))
     ends = np.cumsum(np.frombuffer(lengths, np.int64)).tolist()
-    places = dict(zip(head["folders"], zip([0, *ends], ends, strict=False), strict=True))
+    places = {
+        folder: (start, stop, began)
+        for (folder, began), start, stop in zip(head["folders"], [0, *ends[:-1]], ends, strict=True)
+    }
     stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
     runs = {name: Path(folder) for name, folder in head["runs"]}
     names = [pool.of((number, kind, tag) for number, kind, tag in each) for each in head["names"]]

@@ -9,8 +9,9 @@ from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from tracker import databases
 
-FIRST_S = 0.3
-"""How long the first look goes on looking at runs before the list is there, of a logdir with many."""
+FIRST_S = 0.02
+"""How long the first look goes on looking at runs before the list is there, of a logdir with many: the first chart
+draws the newest hundred, and what is said of all others would come before it."""
 
 MOMENT_S = 0.05
 """For how long others are looked at at a time: the catalog is held meanwhile."""

@@ -191,9 +191,11 @@ runs.load().catch((error) => {
   );
   part("view").replaceChildren(box);
 });
-// The controls come once what was asked for is drawn, or after a second in any case; on a page that has none after
-// five.
+// The controls come once what was asked for is drawn, or after three seconds in any case: importing what renders them
+// takes the server as long as the first of very many curves do. On a page that has none they come after five.
 const asked = performance.now();
-const longest = () => (["curves", "distributions"].includes(state.get("page")) ? 1000 : 5000);
-const begin = () => (viz.ready || performance.now() - asked > longest() ? loadDash(app) : app.setTimeout(begin, 30));
+/** @type {Record<string, number>} */
+const longest = { curves: 3000, distributions: 1000 };
+const isLate = () => performance.now() - asked > (longest[state.get("page")] ?? 5000);
+const begin = () => (viz.ready || isLate() ? loadDash(app) : app.setTimeout(begin, 30));
 begin();

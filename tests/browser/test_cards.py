@@ -117,6 +117,9 @@ def test_cards_are_moved_pinned_and_sized_and_stay_so(sweep: Any, page: Any, unt
     page.mouse.down()
     box = page.query_selector(grip).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 + 350, box["y"] + box["height"] / 2 + 100, steps=5)
+    until(
+        page, "(localStorage.getItem('everystep.cardSizes') ?? '').includes('[2,')"
+    )  # a busy browser takes it up late
     page.mouse.up()
     page.reload()
     until(page, f"viz.ready && {titles} === 'val/loss,tokens,train/loss'")

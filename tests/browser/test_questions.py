@@ -92,3 +92,23 @@ def test_a_live_point_of_a_layout_is_no_request(
         run.log({"layout": tracker.Layout({"charts": {"two": [kind, tags]}})}, step=7)
         until(page, "viz.page().two?.lines.length === 3")
         assert any("/layout" in url for url in asked)
+
+
+@pytest.mark.dash
+def test_the_controls_are_asked_for_after_the_first_curves(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
+    """Also where the list of runs takes a second: importing what renders them would take the server that long again."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[0].rpartition("/")[2]))
+    held: list[Any] = []
+    is_held = True
+    page.route("**/api/v1/runs?*", lambda route: held.append(route) if is_held else route.continue_())
+    page.goto(sweep.base, wait_until="commit")
+    until(page, "window.viz")
+    page.wait_for_timeout(1200)
+    assert held
+    assert "dash" not in asked
+    is_held = False
+    for route in held:
+        route.continue_()
+    until(page, "document.body.classList.contains('has-dash')")
+    assert "dash" in asked

@@ -123,6 +123,7 @@ def test_columns_are_chosen_pinned_sized_and_stay_so(shown: Any, page: Any, unti
     page.mouse.up()
     wide = page.query_selector(HEAD.format("status")).bounding_box()["width"]
     assert wide > 140
+    until(page, f"(localStorage.getItem('everystep.runColumns') ?? '').includes('{wide:.0f}')")  # told a moment later
     page.reload()
     until(page, "viz.ready && document.querySelector('.ag-row')")
     assert page.query_selector(HEAD.format("status")).bounding_box()["width"] == wide

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from opened_segments import opened
 
 import tracker
-from dashboard.live import catalog_cache, file_stamps, folders, segment_state, user_edits
+from dashboard.live import catalog, catalog_cache, file_stamps, folders, segment_state, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.run_list import compact_list, last_step_of
@@ -60,6 +61,50 @@ def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monke
     assert set(news.changed) == set(first.runs)
     assert [any(s.has_marks for s in run.segments.values()) for run in second.runs.values()].count(True) == 1
     assert compact_list(second.runs.values()) == compact_list(first.runs.values())
+
+
+def test_an_index_is_decoded_run_by_run_the_newest_first(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says of a run that nobody has looked at yet costs nothing, and names are no order of age."""
+    monkeypatch.setattr(catalog, "MET_AT_ONCE", 1)
+    for name in ("b", "c", "a"):
+        log(logdir, name, [1.0])
+    first = Catalog(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    decoded: list[str] = []
+    of = catalog_cache.Index.of
+    monkeypatch.setattr(catalog_cache.Index, "of", lambda self, folder: decoded.append(folder.name) or of(self, folder))
+    second = Catalog(logdir, index=tmp_path / "index")
+    second.scan(glance=True, patience_s=0.0)
+    assert decoded == ["a"]
+    assert compact_list(second.runs.values())["unmet"] == [
+        [name, first.runs[name].known()[0].created] for name in ("b", "c")
+    ]
+    second.complete()
+    assert decoded == ["a", "c", "b"]
+    assert told(second) == told(first)
+
+
+def test_an_entry_that_cannot_be_understood_costs_its_run_and_no_other(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though its checksum fits: that run is read from its file."""
+    for name in ("a", "b"):
+        log(logdir, name, [1.0, 2.0])
+    first = Catalog(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    data = (tmp_path / "index").read_bytes()
+    start = len(catalog_cache.MAGIC) + 32
+    body = data[start:].replace(b'"finished"', b'["inished]', 1)
+    (tmp_path / "index").write_bytes(data[: len(catalog_cache.MAGIC)] + blake2b(body, digest_size=32).digest() + body)
+    files = opened(monkeypatch)
+    second = Catalog(logdir, index=tmp_path / "index")
+    second.scan()
+    assert len(files) == 1
+    assert told(second) == told(first)
 
 
 CHANGES = ("log", "resume", "delete", "rename", "truncate", "garble", "swap", "touch", "say", "keep")

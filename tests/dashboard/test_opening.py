@@ -13,6 +13,7 @@ from opened_segments import opened
 from starlette.testclient import TestClient
 
 import tracker
+from dashboard.api import curves
 from dashboard.live import catalog, catalog_cache, file_stamps, folders, websocket
 from dashboard.live.catalog import Catalog
 from dashboard.live.folders import Folders
@@ -211,6 +212,28 @@ def test_kept_curves_that_are_damaged_or_foreign_are_thrown_away(six: Path, tmp_
             whole(made)
             assert asked(made) == first
     assert kept[0].read_bytes()[-64:] == data[-64:]
+
+
+def test_of_kept_curves_those_are_read_that_somebody_asks_for(
+    six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each block is compared with its checksum then: a damaged one costs nobody who does not ask for it."""
+    monkeypatch.setattr(curves, "KEPT_TOGETHER", 1)
+    monkeypatch.setattr(curves, "CURVES_A_TURN", 1)
+    with served(six, tmp_path / "index") as made:
+        whole(made)
+        first = [asked(made, runs=[name]) for name in NAMES]
+    (kept,) = (tmp_path / "index.curves").iterdir()
+    data = kept.read_bytes()
+    kept.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])  # among the last one's columns
+    files = opened(monkeypatch)
+    with served(six, tmp_path / "index") as made:
+        whole(made)
+        assert [asked(made, runs=[name]) for name in NAMES[:-1]] == first[:-1]
+        assert files == []
+        assert asked(made, runs=[NAMES[-1]]) == first[-1]
+        assert len(files) == 1
+        assert [asked(made, runs=[name]) for name in NAMES] == first
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_else(six: Path, tmp_path: Path) -> None:

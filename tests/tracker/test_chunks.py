@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,7 @@ from tracker.series import chunk
 from tracker.series.chunk import CHUNK_POINTS
 from tracker.series.stretch import STRETCH_POINTS, Points
 from tracker.store import columns
-from tracker.store.read import new_rows, rank_points, read_only, training_points
-from tracker.store.read.chunks import Chunks
+from tracker.store.read import chunks, new_rows, rank_points, read_only, training_points
 from tracker.store.read.run_files import RunFiles
 from tracker.store.write import at_rest, packing
 from tracker.store.write.replica import Replica
@@ -110,10 +111,10 @@ def answers(root: Path) -> dict[str, Any]:
     found["together"] = [bits(together.of(tag)) for tag in together.tags]
     (path,) = run.folder.glob("*.sqlite")
     with read_only.snapshot(path) as connection:
-        chunks = Chunks(connection)
+        held = chunks.Chunks(connection)
         found["newest"] = bits(rank_points._newest(connection, 1, 3000))
-        found["behind"] = bits(chunks.unpack(new_rows.points(connection, 0).fetchall()))
-        found["from"] = bits(chunks.unpack(new_rows.points_from(connection, 2, CHUNK_POINTS - 3)))
+        found["behind"] = bits(held.unpack(new_rows.points(connection, 0).fetchall()))
+        found["from"] = bits(held.unpack(new_rows.points_from(connection, 2, CHUNK_POINTS - 3)))
     found["rows"] = contents(path)
     return found
 
@@ -230,6 +231,46 @@ def test_a_reader_gives_out_no_point_of_a_damaged_chunk(logdir: Path, what: str)
     with pytest.raises(tracker.errors.StoreError, match="damaged"):
         run.envelope("x", COUNT)
     assert len(run.scalars("y")) == COUNT
+
+
+def side_by_side(monkeypatch: pytest.MonkeyPatch, second: Callable[[], None]) -> None:
+    """Lets two threads unpack a series, each only once the other has begun.
+
+    Args:
+        monkeypatch: Undoes it.
+        second: What the second does before it unpacks.
+    """
+    unpack, begun, has_second_begun = chunks._unpack, threading.Event(), threading.Event()
+
+    def noted(row: Any, room: Points) -> None:
+        is_second = threading.current_thread() is not threading.main_thread()
+        own, other = (has_second_begun, begun) if is_second else (begun, has_second_begun)
+        own.set()
+        assert other.wait(60)
+        if is_second:
+            second()
+        unpack(row, room)
+
+    monkeypatch.setattr(chunks, "TOGETHER", 1)
+    monkeypatch.setattr(chunks, "_unpack", noted)
+
+
+def test_two_threads_read_the_same_points(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each the next chunk, into its own place."""
+    wanted = bits(tracker.open(kept).run("a").scalars("x"))
+    side_by_side(monkeypatch, lambda: None)
+    assert bits(tracker.open(kept).run("a").scalars("x")) == wanted
+
+
+def test_damage_that_the_second_thread_finds_is_an_error(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not a hole in what the caller gets."""
+
+    def find() -> None:
+        raise DamagedBytesError("damaged: found beside")
+
+    side_by_side(monkeypatch, find)
+    with pytest.raises(tracker.errors.StoreError, match="found beside"):
+        tracker.open(kept).run("a").scalars("x")
 
 
 def test_without_pcodec_points_stay_in_rows(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

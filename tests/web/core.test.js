@@ -196,9 +196,11 @@ test("runs that the server has not looked at yet are in the list, and filled as 
     ["c"],
   );
   const colour = runs.index("a");
-  for (const name of ["b", "a"]) {
-    await until(() => asked.length === (name === "b" ? 2 : 3));
+  for (const number of [2, 3]) {
+    await until(() => asked.length === number);
     go();
+  }
+  for (const name of ["b", "a"]) {
     await until(() => runs.get(name).status === "finished");
     assert.equal(runs.get(name).config.seed, name === "a" ? 1 : 2);
   }

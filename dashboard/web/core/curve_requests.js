@@ -53,6 +53,12 @@ export function ask(wish) {
 // For how many milliseconds nothing was asked about curves.
 export const quiet = () => (underWay ? 0 : performance.now() - answered);
 
+let tellAnswered = () => {};
+/** Kept once the first question was answered. @type {Promise<void>} */
+export const firstAnswer = new Promise((done) => {
+  tellAnswered = done;
+});
+
 /** @param {Wish} wish */
 const isPlain = ({ tag, form }) => tag[0] !== "=" && form.x === undefined;
 /** @param {Wish} wish */
@@ -111,6 +117,7 @@ async function put(wishes) {
     underWay--;
     answered = performance.now();
     for (const wish of wishes) wish.done();
+    tellAnswered();
     send();
   }
 }

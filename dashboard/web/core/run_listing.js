@@ -1,6 +1,7 @@
 // The list of runs as the server tells it: at once; of a large logdir that it looks at for the first time the newest
 // first, the others as it comes to them.
 import * as api from "./api.js";
+import { firstAnswer } from "./curve_requests.js";
 
 /** @typedef {import("./runs.js").Summary} Summary */
 /**
@@ -15,6 +16,10 @@ import * as api from "./api.js";
  * @property {(found: Listed, runs: { summary: Summary, has: Set<string> }[], isFirst: boolean) => void} take is given
  *   what is listed; has: the scalars
  */
+
+const GIVES_WAY = 400; // ms that runs not looked at yet wait for the first curves, at the most
+const DRAWING = 100; // ms that these take to be drawn
+const TOGETHER = 1000; // ms for which answers are taken together: charts draw all of their lines anew for each
 
 let lists = 0;
 
@@ -33,6 +38,9 @@ export async function listRuns(taker) {
   if (unmet.length) more(taker, number, found).catch(() => {});
 }
 
+/** @param {number} ms */
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
 /** @type {Set<string>} */
 const NONE = new Set();
 
@@ -42,13 +50,24 @@ const NONE = new Set();
  * @param {Listed} before
  */
 async function more(taker, number, before) {
+  // The first chart goes first: both share the server, and then the page.
+  await Promise.race([pause(GIVES_WAY), firstAnswer.then(() => pause(DRAWING))]);
+  /** @type {{ summary: Summary, has: Set<string> }[]} */
+  let gathered = [];
+  let since = 0;
   for (let { met } = before; ; ) {
-    taker.ask();
+    if (!gathered.length) {
+      taker.ask();
+      since = performance.now();
+    }
     /** @type {Listed} */
     const found = await api.json("runs", { form: "page", met });
     if (number !== lists) return;
-    taker.take(found, summariesOf(found), false);
+    gathered.push(...summariesOf(found));
     met = found.met;
+    if (found.left && performance.now() - since < TOGETHER) continue;
+    taker.take(found, gathered, false);
+    gathered = [];
     if (found.left) continue;
     // Those that were listed under another headline have its values.
     if (found.headlines[0] !== before.headlines[0]) await listRuns(taker);
