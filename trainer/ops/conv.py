@@ -30,8 +30,8 @@ from trainer.tensor import Tensor
 # add to the memory of a step. With 64 x 16 x 14 x 14, 3 x 3 and 32 filters they take 7 MB.
 _WORKSPACE_BYTES = 8 * 1024 * 1024
 
-# From so many images on they lie innermost; fewer make shorter lines than the pixels of most images. A step of 64 images
-# of 28 x 28 with two convolutions (benchmarks/trainer_speed.py) takes 6.6 ms instead of 9.1.
+# From so many images on they lie innermost; fewer make shorter lines than most images' pixels. A step with 64 images
+# of 28 x 28 and two convolutions (benchmarks/trainer_speed.py) takes 6.6 ms instead of 9.1.
 _MANY_IMAGES = 32
 
 
