@@ -1,8 +1,13 @@
 """Convolution in two dimensions, as a matrix product over unfolded windows.
 
-The windows of a few images at a time are written out as columns and multiplied with the filters. The columns are made
-again for the gradient instead of kept: they are nine times the size of the input for a 3 x 3 filter, and copying them
-costs less than the product they feed. Where each channel has filters of its own, `depthwise.py` does without columns.
+The windows are written out as columns and multiplied with the filters, as many at a time as there is room for. Columns
+are nine times the size of the input for a 3 x 3 filter, so only where all of them fit in the workspace are they kept
+for the gradient at the filters; otherwise they are made again. Where each channel has filters of its own,
+`depthwise.py` does without columns.
+
+Results lie in memory channel by channel and are shown as (N, C, H, W): so a product is written where it stays, the next
+reads it where it is, and what works on elements in between keeps the layout. A batch of many images lies innermost,
+(C, H, W, N), because what moves, pads or pools images does so line by line, and then a line is W N numbers long.
 
 A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
 refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
@@ -21,13 +26,17 @@ from trainer.ops.geometry import Geometry, Pair, pair
 from trainer.ops.reduce import sum
 from trainer.tensor import Tensor
 
-# Columns are made for as many images at a time as fit in here. Measured with 64 x 16 x 14 x 14, 3 x 3 and 32 filters,
-# forward and both gradients: 9.3 ms with 0.5 MB, 7.5 with 4 MB; from 16 MB on it grows again, and so does the memory.
-_WORKSPACE_BYTES = 4 * 1024 * 1024
+# Columns are made for as many pixels at a time as fit in here, and kept where all fit, so this is also what a layer may
+# add to the memory of a step. With 64 x 16 x 14 x 14, 3 x 3 and 32 filters they take 7 MB.
+_WORKSPACE_BYTES = 8 * 1024 * 1024
+
+# From so many images on they lie innermost; fewer make shorter lines than most images' pixels. A step with 64 images
+# of 28 x 28 and two convolutions (benchmarks/trainer_speed.py) takes 6.6 ms instead of 9.1.
+_MANY_IMAGES = 32
 
 
 class Conv2d(Function):
-    saves = (0, 1, None)
+    saves = (0, 1, None, None)
     fresh = True
 
     @staticmethod
@@ -35,22 +44,26 @@ class Conv2d(Function):
         xp = array_module(x)
         saved = x if needs[1] else None, weight if needs[0] else None, geometry
         if geometry.is_depthwise:
-            return depthwise.convolve(xp, x, weight, bias, geometry), saved
-        n, o, oh, ow = geometry.output_shape
-        y = xp.empty((n, o, oh, ow), dtype=x.dtype)
+            return depthwise.convolve(xp, x, weight, bias, geometry), (*saved, None)
         filters = _filters(weight, geometry)
-        for part, columns in _columns(xp, x, geometry):
-            pixels = xp.matmul(filters, columns).reshape(o, -1, oh, ow).swapaxes(0, 1)
-            if bias is None:
-                y[part] = pixels
-            else:
-                xp.add(pixels, bias.reshape(-1, 1, 1), out=y[part])
-        return y, saved
+        if bias is not None:  # meets a row of ones
+            filters = xp.concatenate([filters, bias.reshape(geometry.groups, -1, 1)], 2)
+        y = _empty(xp, geometry.output_shape, x.dtype)
+        pixels, padded = _by_group(y, geometry), _padded(xp, x, geometry)
+        parts = _parts(geometry, x.dtype.itemsize)
+        for part in parts:
+            columns = _columns(xp, padded, geometry, part, bias is not None)
+            xp.matmul(filters, columns, out=pixels[..., _pixels(part, geometry)])
+        return y, (*saved, columns if needs[1] and len(parts) == 1 else None)
 
     @staticmethod
-    def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry) -> Any:
+    def backward(g: Any, needs: Any, x: Any, weight: Any, geometry: Geometry, columns: Any) -> Any:
+        by_input = apply(Conv2dInput, g, weight, geometry=geometry) if needs[0] else None
+        if columns is not None and needs[1] and not isinstance(g, Tensor):
+            by_filters, by_bias = _from_columns(g, columns, geometry)
+            return by_input, by_filters, by_bias if needs[2] else None
         return (
-            apply(Conv2dInput, g, weight, geometry=geometry) if needs[0] else None,
+            by_input,
             apply(Conv2dWeight, g, x, geometry=geometry) if needs[1] else None,
             sum(g, (0, 2, 3)) if needs[2] else None,
         )
@@ -69,18 +82,18 @@ class Conv2dInput(Function):
         if geometry.is_depthwise:
             return depthwise.input_gradient(xp, g, weight, geometry), saved
         n, c, h, w = geometry.input_shape
-        _, _, oh, ow = geometry.output_shape
         _, _, kh, kw = weight.shape
         ph, pw = geometry.padding
-        padded = xp.zeros((c, n, h + 2 * ph, w + 2 * pw), dtype=g.dtype)
-        filters = _filters(weight, geometry).swapaxes(-1, -2)
-        step = _images_at_once(geometry, g.dtype.itemsize)
-        for start in range(0, n, step):
-            part = slice(start, start + step)
-            columns = xp.matmul(filters, _by_group(g[part], geometry)).reshape(c, kh, kw, -1, oh, ow)
-            for (i, j), window in geometry.offsets(padded[:, part]):
-                window += columns[:, i, j]
-        return padded[:, :, ph : ph + h, pw : pw + w].swapaxes(0, 1), saved
+        lines = _memory(n)
+        filters, grads = _filters(weight, geometry).swapaxes(-1, -2), _by_group(g, geometry)
+        padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), g.dtype)
+        padded[...] = 0
+        for part in _parts(geometry, g.dtype.itemsize):
+            columns = xp.matmul(filters, grads[..., _pixels(part, geometry)])
+            for (i, j), window in geometry.offsets(padded):
+                met = window.transpose(lines)[:, part]
+                met += columns.reshape(c, kh, kw, *met.shape[1:])[:, i, j]
+        return padded[:, :, ph : ph + h, pw : pw + w], saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
@@ -102,12 +115,12 @@ class Conv2dWeight(Function):
         saved = g if needs[1] else None, x if needs[0] else None, geometry
         if geometry.is_depthwise:
             return depthwise.weight_gradient(xp, g, x, geometry), saved
+        grads, padded = _by_group(g, geometry).swapaxes(-1, -2), _padded(xp, x, geometry)
         total: Any = 0
-        for part, columns in _columns(xp, x, geometry):
-            total = total + xp.matmul(_by_group(g[part], geometry), columns.swapaxes(-1, -2))
-        if not x.shape[0]:
-            total = xp.zeros(geometry.weight_shape, dtype=g.dtype)
-        return total.reshape(geometry.weight_shape), saved
+        for part in _parts(geometry, x.dtype.itemsize):
+            columns = _columns(xp, padded, geometry, part, False)
+            total = total + xp.matmul(columns, grads[:, _pixels(part, geometry)])
+        return total.swapaxes(-1, -2).reshape(geometry.weight_shape), saved
 
     @staticmethod
     def backward(v: Any, needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
@@ -211,35 +224,72 @@ def _filters(weight: Any, geometry: Geometry) -> Any:
     return weight.reshape(geometry.groups, geometry.weight_shape[0] // geometry.groups, -1)
 
 
-def _by_group(images: Any, geometry: Geometry) -> Any:
-    """(groups, channels of a group, N * pixels) of images (N, C, H, W): all images side by side."""
-    return images.swapaxes(0, 1).reshape(geometry.groups, images.shape[1] // geometry.groups, -1)
+def _memory(n: int) -> tuple[int, int, int, int]:
+    """The order in which the axes of n images (N, C, H, W) lie in memory: (C, H, W, N) or (C, N, H, W)."""
+    return (1, 2, 3, 0) if n >= _MANY_IMAGES else (1, 0, 2, 3)
 
 
-def _images_at_once(geometry: Geometry, itemsize: int) -> int:
-    """How many images' columns fit in the workspace; at least one."""
-    _, _, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    return max(1, _WORKSPACE_BYTES // max(1, geometry.input_shape[1] * kh * kw * oh * ow * itemsize))
+def _empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Images (N, C, H, W) that lie as `_memory` says."""
+    lines = _memory(shape[0])
+    images = xp.empty([shape[axis] for axis in lines], dtype=dtype)
+    return images.transpose(3, 0, 1, 2) if lines[-1] == 0 else images.swapaxes(0, 1)
 
 
-def _columns(xp: Any, x: Any, geometry: Geometry) -> Any:
-    """For a few images at a time: which they are, and their windows as (groups, C / groups * KH * KW, n * OH * OW).
-
-    The images of a part lie side by side, so that there is one large product for all and not a small one for each.
-    """
+def _padded(xp: Any, x: Any, geometry: Geometry) -> Any:
+    """Images with zeros around, in the order of `_memory`."""
     n, c, h, w = x.shape
     ph, pw = geometry.padding
-    _, _, oh, ow = geometry.output_shape
-    _, _, kh, kw = geometry.weight_shape
-    step = min(n, _images_at_once(geometry, x.dtype.itemsize))
-    columns = xp.empty((c, kh, kw, step, oh, ow), dtype=x.dtype)
-    padded = xp.zeros((c, step, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
-    for start in range(0, n, step or 1):
-        count = min(step, n - start)
-        part = slice(start, start + count)
-        padded[:, :count, ph : ph + h, pw : pw + w] = x[part].swapaxes(0, 1)
-        here = columns if count == step else xp.empty((c, kh, kw, count, oh, ow), dtype=x.dtype)
-        for (i, j), window in geometry.offsets(padded[:, :count]):
-            here[:, i, j] = window
-        yield part, here.reshape(geometry.groups, -1, count * oh * ow)
+    padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), x.dtype)
+    if ph or pw:
+        padded[...] = 0
+    padded[:, :, ph : ph + h, pw : pw + w] = x
+    return padded
+
+
+def _by_group(images: Any, geometry: Geometry) -> Any:
+    """(groups, channels of a group, pixels) of images (N, C, H, W), in the order of `_memory`."""
+    n, c, h, w = images.shape
+    return images.transpose(_memory(n)).reshape(geometry.groups, c // geometry.groups, n * h * w)
+
+
+def _parts(geometry: Geometry, itemsize: int) -> list[slice]:
+    """What to do at a time, so that the columns fit in the workspace: slices of the axis next to the channels.
+
+    That is lines of pixels or images; there is at least one part, of at least one of them.
+    """
+    count = geometry.output_shape[_memory(geometry.output_shape[0])[1]]
+    _, share, kh, kw = geometry.weight_shape
+    size = geometry.groups * share * kh * kw * _pixels(slice(0, 1), geometry).stop * itemsize
+    step = max(1, _WORKSPACE_BYTES // max(1, size))
+    return [slice(start, min(count, start + step)) for start in range(0, max(1, count), step)]
+
+
+def _pixels(part: slice, geometry: Geometry) -> slice:
+    """Which of the results' pixels a part holds."""
+    _, _, *others = (geometry.output_shape[axis] for axis in _memory(geometry.output_shape[0]))
+    return slice(part.start * math.prod(others), part.stop * math.prod(others))
+
+
+def _columns(xp: Any, padded: Any, geometry: Geometry, part: slice, with_ones: bool) -> Any:
+    """The windows of a part, (groups, C / groups * KH * KW, pixels), and below them a row of ones for a bias.
+
+    The images lie side by side, so that there is one large product for all and not a small one for each.
+    """
+    lines = _memory(len(padded))
+    groups, (_, share, kh, kw) = geometry.groups, geometry.weight_shape
+    pixels = _pixels(part, geometry)
+    columns = xp.empty((groups, share * kh * kw + with_ones, pixels.stop - pixels.start), dtype=padded.dtype)
+    columns[:, share * kh * kw :] = 1
+    for (i, j), window in geometry.offsets(padded):
+        met = window.transpose(lines)[:, part]
+        met = met.reshape(groups, share, *met.shape[1:])
+        columns[:, : share * kh * kw].reshape(groups, share, kh, kw, *met.shape[2:])[:, :, i, j] = met
+    return columns
+
+
+def _from_columns(g: Any, columns: Any, geometry: Geometry) -> tuple[Any, Any]:
+    """The gradients at the filters and at the bias (O,), which met the row of ones; without one the second is empty."""
+    total = array_module(g).matmul(columns, _by_group(g, geometry).swapaxes(-1, -2))
+    count = math.prod(geometry.weight_shape[1:])
+    return total[:, :count].swapaxes(-1, -2).reshape(geometry.weight_shape), total[:, count:].reshape(-1)

@@ -37,6 +37,13 @@ class Windows(NamedTuple):
         n, c, h, w = self.input_shape
         return n, c, h + 2 * self.padding[0], w + 2 * self.padding[1]
 
+    @property
+    def tile(self) -> bool:
+        """Whether each pixel lies in exactly one window."""
+        return self.kernel == self.stride and all(
+            n * k == size for n, k, size in zip(self.output_shape[2:], self.kernel, self.padded_shape[2:], strict=True)
+        )
+
     def pad(self, xp: Any, x: Any, value: float) -> Any:
         """x with `value` around; x itself where there is no padding."""
         if self.padding == (0, 0):
@@ -68,16 +75,16 @@ class MaxPool2d(Function):
     @staticmethod
     def forward(needs: Any, x: Any, windows: Windows) -> Any:
         xp = array_module(x)
-        places = list(windows.places(windows.pad(xp, x, -math.inf)))
-        y = places[0].copy()
+        y, *others = windows.places(windows.pad(xp, x, -math.inf))
+        y = y.copy(order="K")
         if not needs[0]:
-            for pixels in places[1:]:
+            for pixels in others:
                 np.maximum(y, pixels, out=y)
             return y, ()
         # Which place won, in a byte where that is enough: it is saved until the gradient comes. The number of a later
         # place is larger, so the largest number among those that beat all before is the winner.
-        winner = xp.zeros(y.shape, dtype=np.uint8 if len(places) <= 256 else np.int32)
-        for k, pixels in enumerate(places[1:], 1):
+        winner = xp.zeros_like(y, dtype=np.uint8 if len(others) < 256 else np.int32)
+        for k, pixels in enumerate(others, 1):
             beats = (pixels > y).astype(winner.dtype)
             beats *= winner.dtype.type(k)
             np.maximum(winner, beats, out=winner)
@@ -98,7 +105,10 @@ class Unpool(Function):
     @staticmethod
     def forward(needs: Any, g: Any, winner: Any, windows: Windows) -> Any:
         xp = array_module(g)
-        padded = xp.zeros(windows.padded_shape, dtype=g.dtype)
+        padded = xp.empty_like(winner, dtype=g.dtype, shape=windows.padded_shape)
+        if not windows.tile:
+            padded[...] = 0
+        g = _laid(xp, g, winner)
         apart = windows.stride[0] >= windows.kernel[0] and windows.stride[1] >= windows.kernel[1]
         for k, pixels in enumerate(windows.places(padded)):
             if apart:
@@ -223,6 +233,15 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int 
         return mean(input, (2, 3), True)
     rows, columns = _shares(input, input.shape[2], oh), _shares(input, input.shape[3], ow)
     return matmul(matmul(rows, input), columns.swapaxes(0, 1))
+
+
+def _laid(xp: Any, values: Any, like: Any) -> Any:
+    """Values in the order in memory of `like`, so that passes over both go along both: those of a `Flatten` differ."""
+    if [each // values.itemsize for each in values.strides] == [each // like.itemsize for each in like.strides]:
+        return values
+    laid = xp.empty_like(like, dtype=values.dtype)
+    laid[...] = values
+    return laid
 
 
 def _shares(like: Tensor, length: int, count: int) -> Any:
