@@ -154,7 +154,15 @@ def of_the_server(told: list[dict[str, Any]], repeats: int) -> list[tuple[str, l
 def answered(page: Any, told: list[dict[str, Any]]) -> None:
     """Has the benchmark answer for the server what it is asked of runs."""
     listed = json.dumps(
-        {"logdir": "runs", "runs": told, "tagsets": [{"scalar": TAGS}], "headlines": TAGS, "news": 10**9}
+        {
+            "logdir": "runs",
+            "runs": told,
+            "tagsets": [{"scalar": TAGS}],
+            "headlines": TAGS,
+            "news": 10**9,
+            "met": len(told),
+            "unmet": [],
+        }
     ).encode()
     names = [run["name"] for run in told]
     rng = np.random.default_rng(2)
