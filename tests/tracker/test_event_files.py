@@ -12,7 +12,7 @@ import google_crc32c
 import numpy as np
 import pytest
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import tracker
@@ -225,6 +225,7 @@ tags = st.sampled_from(["loss", "acc", "val/loss", "日本", "a" * 90])
 
 @examples(60)
 @given(st.lists(st.tuples(tags, steps, st.floats(0, 2e9), st.floats(width=32)), max_size=80))
+@example([("loss", step, 1.5, 0.5) for first in (100, 16_350, 1 << 40) for step in range(first, first + 80)])
 def test_scalars_read_together_are_those_read_one_by_one(points: list[tuple[str, int, float, float]]) -> None:
     """For any tags, steps and values in any order; what is no scalar is left for others."""
     bodies = [event(time, step, tag=tag, simple_value=value) for tag, step, time, value in points]
