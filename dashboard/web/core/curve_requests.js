@@ -2,11 +2,13 @@
 //
 // The server opens each run's file once for all tags of a question, which is most of what a question costs. So it is
 // worth waiting for a few: one large question is under way while the answer before is drawn, and another waits there.
-import { postPacked } from "./api.js";
+import { MOST_RUNS, postPacked } from "./api.js";
 
 const UNDER_WAY = 2; // large questions at a time
 const CURVES = 3000; // of one question, at the most: 15 MB of runs of 200 points
 const TAGS = 64; // of one question, as many as the server takes
+const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
+const PART_RUNS = 3000; // of one part, but for the last
 const MANY = 200; // runs from which on a question says what will be asked next
 const SMALL = 64; // curves of a question that waits for nobody: a zoom, a live gap
 
@@ -48,6 +50,23 @@ export function ask(wish) {
   waiting.push({ ...wish, key: JSON.stringify([wish.form, wish.runs.length, wish.runs[0], wish.runs.at(-1)]) });
   if (!scheduled) queueMicrotask(send);
   scheduled = true;
+}
+
+/**
+ * The runs of each question, of very many the newest first: there is something to see while the others come. Each part
+ * is larger than all before it, as whoever draws them draws all of them again.
+ * @param {string[]} runs in the order of drawing
+ */
+export function partsOf(runs) {
+  const parts = [];
+  let size = FIRST_RUNS,
+    end = runs.length;
+  while (end > Math.min(2 * size, MOST_RUNS)) {
+    parts.push(runs.slice(end - size, end));
+    end -= size;
+    size = Math.min(PART_RUNS, size * 4);
+  }
+  return end ? [...parts, runs.slice(0, end)] : parts;
 }
 
 // For how many milliseconds nothing was asked about curves.

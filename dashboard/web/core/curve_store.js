@@ -2,9 +2,8 @@
 //
 // Every place has a store of its own, for each asks in its own form (columns, axis, window); what they ask at the same
 // moment becomes one question (curve_requests.js). A store is kept up to date until its scope is left, or it is closed.
-import { MOST_RUNS } from "./api.js";
 import { Series, beyond, within } from "./curve_series.js";
-import { ask } from "./curve_requests.js";
+import { ask, partsOf } from "./curve_requests.js";
 import { kept } from "./live_stores.js";
 import { curvesOf, named } from "./wire.js";
 
@@ -26,28 +25,10 @@ import { curvesOf, named } from "./wire.js";
  * @property {(curve: StoredCurve, points: LivePoints) => void} [onPoints] points were appended
  */
 
-const FIRST_RUNS = 100; // of more than twice as many, those that are asked for before the others
-const PART_RUNS = 3000; // of one part, but for the last
 const GAP_MS = 100; // not put off by the next point that finds the gap
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
-let questions = 0;
 
-/**
- * Of very many runs the newest first: there is something to see while the others come. Each part is larger than
- * all before it, as whoever draws them draws all of them again.
- * @param {string[]} runs in the order of drawing
- */
-function partsOf(runs) {
-  const parts = [];
-  let size = FIRST_RUNS,
-    end = runs.length;
-  while (end > Math.min(2 * size, MOST_RUNS)) {
-    parts.push(runs.slice(end - size, end));
-    end -= size;
-    size = Math.min(PART_RUNS, size * 4);
-  }
-  return end ? [...parts, runs.slice(0, end)] : parts;
-}
+let questions = 0;
 
 export class CurveStore {
   /** @type {Map<string, Series>} */
