@@ -26,6 +26,7 @@ import { curvesOf, named } from "./wire.js";
  */
 
 const GAP_MS = 100; // not put off by the next point that finds the gap
+const FAILED_MS = 2000; // after a question that was not answered: whoever shows its curves wants them at once
 const DERIVED_MS = 1000; // between two questions for what the server works out from points that keep coming
 
 let questions = 0;
@@ -229,7 +230,7 @@ export class CurveStore {
         fail: ({ message }) => {
           const isOurs = /^The expression|names no tag/.test(message);
           series.problem = isOurs ? message : `These curves could not be read: ${message}`;
-          if (!isOurs) for (const run of runs) series.asked.delete(run);
+          if (!isOurs) for (const run of runs) this.#again(series, run, FAILED_MS);
         },
         done: () => {
           for (const curve of asked) {
