@@ -132,7 +132,14 @@ class Committer:
         return self._commits, 0 if attempt is None else attempt.next_id + attempt.registered
 
     def turn(self) -> bool:
-        """Commits what waits; whether more waits already."""
+        """Commits what waits; whether more waits already. Whatever it meets is tried again: who stores must not end."""
+        try:
+            return self._turn()
+        except Exception as error:  # noqa: BLE001 and not at the disk, or the turn had told what it is
+            self._fail(error)
+            return False
+
+    def _turn(self) -> bool:
         if self.surrendered:
             self.give_up_waiting()
         if not self._encoder.has_thread:
@@ -161,7 +168,7 @@ class Committer:
                     if batch or closing or asked > self.answered or self.is_late or not is_new:
                         durable = asked > self.answered
                         self._commit(appender, batch, last=closing and taken.everything, durable=durable)
-        except Exception as error:  # noqa: BLE001 whatever it is, the thread that stores must not end
+        except Exception as error:  # noqa: BLE001 whatever it is, a later attempt may store it
             if appender is None or is_disk(error):  # no fault of the batch's
                 self._fail(error)
             elif is_damage(error):
@@ -169,7 +176,7 @@ class Committer:
                 self.file.leave("is damaged")
             elif not self._piecemeal:
                 self._piecemeal = True
-                return self.turn()
+                return self._turn()
             else:
                 self._fail(error)
                 if self.failures >= POISON_ATTEMPTS:

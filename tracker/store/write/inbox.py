@@ -10,7 +10,6 @@ what stands behind it was refused, as whoever added it sees.
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -271,7 +270,7 @@ class Inbox:
             if entry is _SEAL:
                 break
             found["scalar"] += entry.n_scalars if type(entry) is Block else len(entry) - 3
-        for heavy in list(self._heavies):
+        for heavy in self._heavies.copy():
             found[self.series_names[heavy.series - 1][0]] += 1
         return +found
 
@@ -291,7 +290,7 @@ class Inbox:
             n_bytes += entry.n_bytes
         heavies: list[Heavy] = []
         heavy_bytes = 0
-        for heavy in itertools.islice(self._heavies, len(self._heavies)):
+        for heavy in self._heavies.copy():  # in one go: to go through it while others add to it is an error
             if heavies and heavy_bytes + heavy.n_bytes > TAKE_HEAVY_BYTES:
                 everything = False
                 break
