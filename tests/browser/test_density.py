@@ -64,6 +64,8 @@ def test_lines_density_and_quantiles_are_chosen_and_in_the_link(
     over = f"{CARD.format('loss')} canvas.over"
     page.hover(over)
     until(page, "document.querySelector('#tip').textContent.includes('60 runs')")
+    key, actions = (page.query_selector(part).bounding_box() for part in (".card-key", ".card-actions"))
+    assert key["x"] + key["width"] <= actions["x"], "the buttons lie over what the shades mean"
     page.focus(over)
     page.keyboard.press("ArrowRight")
     said = page.inner_text("#tip")
