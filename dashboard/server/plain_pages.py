@@ -26,7 +26,7 @@ def foreign(sentence: str) -> HTMLResponse:
 
 
 def elsewhere(path: str) -> HTMLResponse:
-    """Says that nothing is at a path, and what to do if a proxy asks for it."""
+    """Says that nothing is at a path, where the dashboard is, and what to do if a proxy asks for it."""
     try:
         prefix = public_address.path_prefix(path)
     except public_address.AddressError:
@@ -35,7 +35,10 @@ def elsewhere(path: str) -> HTMLResponse:
         "<p>If a proxy passes its own path on, start the dashboard with "
         f"<code>--path-prefix {html.escape(prefix)}</code>, or have the proxy cut the path off.</p>"
     )
-    return _page(404, "There is no such page", way if prefix else "")
+    # From where the visitor is: what stands before this path, only a proxy knows.
+    home = "../" * (path.count("/") - 1) or "./"
+    link = f'<p><a href="{home}">Open the dashboard</a></p>'
+    return _page(404, "There is no such page", link + (way if prefix else ""))
 
 
 def above() -> HTMLResponse:
@@ -56,10 +59,10 @@ _FRAME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>everyste
 <meta name="viewport" content="width=device-width">
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;color:#16181d}
 body{background:#f7f8fa}
-h1{font-size:1.1rem}code{background:#e6e8ec;padding:.1em .4em;border-radius:4px}
+h1{font-size:1.1rem}a{color:#3b5bdb}code{background:#e6e8ec;padding:.1em .4em;border-radius:4px}
 input{font:inherit;padding:.4em .6em;width:22rem;max-width:100%;border:1px solid #c4c8d0;border-radius:6px}
 button{font:inherit;padding:.4em .9em;border:0;border-radius:6px;background:#4c6ef5;color:#fff}
-@media(prefers-color-scheme:dark){body{color:#e7e9ee;background:#0f1115}code{background:#262a33}
+@media(prefers-color-scheme:dark){body{color:#e7e9ee;background:#0f1115}a{color:#91a7ff}code{background:#262a33}
 input{background:#16191f;color:inherit;border-color:#3a404c}}</style>
 <h1>TITLE</h1>
 BODY

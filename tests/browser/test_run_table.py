@@ -174,6 +174,7 @@ def test_a_run_is_renamed_tagged_noted_coloured_hidden(
     shown: Any, six: Any, page: Any, until: Callable[..., Any]
 ) -> None:
     """From the bar, the menu and the keyboard; a second browser sees the same."""
+    page.set_viewport_size({"width": 1800, "height": 900})  # columns out of sight are not there
     shown("&sel=sweep/3")
     page.click(".table-bar >> text=Rename")
     page.fill("dialog input", "the best")
@@ -273,6 +274,24 @@ def test_the_table_and_its_file_say_what_was_logged(
         # A spreadsheet would run what begins so: such a word has a ' in front, which it takes for "this is text".
         told = written[f"run{i:02d}"]
         assert as_logged(told.removeprefix("'") if str(value)[:1] in "=+@-" else told, value), (told, value)
+
+
+def test_no_number_is_cut(logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]) -> None:
+    """Of a rate of 17 digits not even the size would be told by its first ones; nor of a value below zero."""
+    for i, rate in enumerate([0.00046232748337261035, 0.1, 1.2345678901234567e-05]):
+        with tracker.init(logdir=logdir, name=f"run{i}", config={"lr": rate}, machine=False) as run:
+            run.log({"loss": -rate / 3 - 0.01})
+    served = serve(logdir, "--no-token")
+    page.goto(f"{served.base}/?p=runs&col=config:lr%0Alast:loss")
+    until(page, "viz.ready && document.querySelectorAll('.ag-center-cols-container .ag-cell').length === 6")
+    cells = page.evaluate(
+        """[...document.querySelectorAll('.ag-center-cols-container .ag-cell')].map((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return [cell.textContent, range.getBoundingClientRect().width, cell.clientWidth];
+        })"""
+    )
+    assert all(text and width < room for text, width, room in cells), cells
 
 
 def test_numbers_stand_by_size_before_words(

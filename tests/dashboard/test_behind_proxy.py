@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from let_in import HOST, TOKEN, let_in, stranger
@@ -157,6 +158,9 @@ def test_a_page_that_is_not_there_says_what_a_proxy_may_have_done(client: TestCl
     """For a person; a program is told as before."""
     html = {"accept": "text/html,*/*", "authorization": f"Bearer {TOKEN}"}
     assert "--path-prefix /team/viz" in client.get("/team/viz/", headers=html).text
+    for path in ("/runs", "/runs/", "/team/viz/runs"):
+        (link,) = re.findall('<a href="([^"]*)"', client.get(path, headers=html).text)
+        assert urljoin(f"http://127.0.0.1/proxied{path}", link) == "http://127.0.0.1/proxied/"
     odd = client.get("/<img src=x>/", headers=html)
     assert (odd.status_code, "<img" in odd.text) == (404, False)
     assert client.get("/team/viz/", headers={"authorization": html["authorization"]}).json() == {"error": "Not Found"}

@@ -93,14 +93,15 @@ export function column(id) {
     of: (run) => metrics.value(run.name, name, part),
     text: (value) => format.value(value, 5),
     exact: format.exact,
-    wide: 92,
+    wide: 100,
   };
 }
 
-/** @type {WeakMap<string[], Map<string, "text" | "number">>} */
+/** @type {WeakMap<string[], Map<string, { kind: "text" | "number", longest: number }>>} */
 const kinds = new WeakMap(); // of settings by key, by the list of runs that they are of
 
-// A setting is shown as it was logged. It is aligned and filtered by size where all runs that have it have a number.
+// A setting is shown as it was logged, and wide enough for it: of a number that is cut not even the size is told. It is
+// aligned and filtered by size where all runs that have it have a number.
 /**
  * @param {string} id
  * @param {string} key
@@ -109,21 +110,24 @@ const kinds = new WeakMap(); // of settings by key, by the list of runs that the
 function setting(id, key) {
   const known = kinds.get(runs.names()) ?? new Map();
   kinds.set(runs.names(), known);
-  let kind = known.get(key);
-  if (kind === undefined) {
+  let look = known.get(key);
+  if (!look) {
     const texts = runs.all().flatMap((run) => settingsOf(run).get(key) ?? []);
-    kind = texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text";
-    known.set(key, kind);
+    look = {
+      kind: texts.length > 0 && texts.every(settings.isNumber) ? "number" : "text",
+      longest: texts.reduce((most, text) => Math.max(most, text.length), 0),
+    };
+    known.set(key, look);
   }
   return {
     id,
     title: key,
     group: "Settings",
-    kind,
+    kind: look.kind,
     of: (run) => settingsOf(run).get(key) ?? null,
     text: String,
     exact: String,
-    wide: Math.min(200, Math.max(76, key.length * 7.5 + 40)),
+    wide: Math.min(216, Math.max(76, key.length * 7.5 + 40, look.longest * 8 + 30)),
   };
 }
 
