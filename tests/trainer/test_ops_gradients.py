@@ -442,3 +442,14 @@ def test_parts_of_one_tensor_give_the_gradient_that_they_give_to_an_onlooker() -
     np.testing.assert_array_equal(plain.numpy(), seen.numpy())
     assert plain.numpy()[0, 0] == 0
     assert plain.numpy()[3, 1] == 2 * 10 * (2 + 4 + 5 + 7)
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6"])
+@pytest.mark.parametrize("repeats", [1, 5000])
+def test_bounds_of_relu_are_those_of_pytorch_bit_by_bit(name: str, repeats: int, torch: Any) -> None:
+    """At zeros of either sign, at infinities, and an integer too long for a float stays itself."""
+    x = np.tile(np.array([-0.0, 0.0, 1e-45, -1e-45, 6, 7, -7, np.inf, -np.inf], np.float32), repeats)
+    expected = getattr(torch.nn.functional, name)(torch.from_numpy(x)).numpy()
+    np.testing.assert_array_equal(getattr(ops, name)(Tensor(x)).numpy().view(np.int32), expected.view(np.int32))
+    assert np.isnan(getattr(ops, name)(np.full(repeats, np.nan, np.float32))).all()
+    assert ops.relu(Tensor(np.array([-3, 2**60 + 1]))).tolist() == [0, 2**60 + 1]

@@ -37,36 +37,34 @@ class Lstm(Function):
         xp = array_module(x)
         (steps, batch, width), size = x.shape, h.shape[-1]
         # sigmoid(a) is tanh(a / 2) / 2 + 1 / 2, so that one call of tanh is all gates. Halving the weights of three of
-        # them once halves their sums: of a power of two no bit is lost.
-        scale = xp.full((4 * size, batch), 0.5, dtype=x.dtype)
-        scale[2 * size : 3 * size] = 1
-        shift = 1 - scale
+        # them once halves their sums: of a power of two no bit is lost. Those three lie together: i, f, o, new values.
         biases = [] if bias_ih is None else [(bias_ih + bias_hh)[:, None]]
-        weight = xp.concatenate([weight_ih, weight_hh, *biases], axis=1) * scale[:, :1]
+        weight = xp.concatenate([weight_ih, weight_hh, *biases], axis=1).reshape(4, size, -1)[[0, 1, 3, 2]]
+        weight[:3] *= 0.5
+        weight = weight.reshape(4 * size, -1)
         # What the weights are multiplied with: of each step the input, the state before it, and 1 for the bias.
         taken = xp.ones((steps + 1, batch, weight.shape[1]), dtype=x.dtype)
         taken[:-1, :, :width] = _in_order(x, backwards)
         hs = taken[:, :, width : width + size]
-        cs = xp.empty((steps + 1, size, batch), dtype=x.dtype)
-        gates = xp.empty((steps, 4, size, batch), dtype=x.dtype)
-        hs[0], cs[0] = h, c.T
-        part = xp.empty_like(cs[0])
+        # Of each step the gates i, f and o, the new values, and c before it, so that what they add up to is two calls.
+        gates = xp.empty((steps + 1, 5, size, batch), dtype=x.dtype)
+        tanh_cs = xp.empty((steps, size, batch), dtype=x.dtype)
+        hs[0], gates[0, 4] = h, c.T
+        parts = xp.empty((2, size, batch), dtype=x.dtype)
         for t in range(steps):
-            now, after = gates[t], cs[t + 1]
-            sums = now.reshape(scale.shape)
-            xp.matmul(weight, taken[t].T, out=sums)
+            now, after, tanh_c = gates[t], gates[t + 1, 4], tanh_cs[t]
+            sums, between = now[:4], now[:3]
+            xp.matmul(weight, taken[t].T, out=sums.reshape(4 * size, batch))
             np.tanh(sums, out=sums)
-            sums *= scale
-            sums += shift
-            i, f, g, o = now
-            np.multiply(f, cs[t], out=after)
-            np.multiply(i, g, out=part)
-            after += part
-            np.tanh(after, out=part)
-            np.multiply(o, part, out=hs[t + 1].T)
+            between *= 0.5
+            between += 0.5
+            np.multiply(now[:2], now[3:], out=parts)
+            np.add(parts[0], parts[1], out=after)
+            np.tanh(after, out=tanh_c)
+            np.multiply(now[2], tanh_c, out=hs[t + 1].T)
         y = xp.empty(hs.shape, dtype=x.dtype)
-        y[:-1], y[-1] = _in_order(hs[1:], backwards), cs[-1].T
-        return y, (x, weight_ih, weight_hh, bias_ih, bias_hh, h, c, taken, gates, cs, backwards)
+        y[:-1], y[-1] = _in_order(hs[1:], backwards), gates[-1, 4].T
+        return y, (x, weight_ih, weight_hh, bias_ih, bias_hh, h, c, taken, gates, tanh_cs, backwards)
 
     @staticmethod
     def backward(
@@ -81,37 +79,45 @@ class Lstm(Function):
         c: Any,
         taken: Any,
         gates: Any,
-        cs: Any,
+        tanh_cs: Any,
         backwards: bool,
     ) -> Any:
         if isinstance(g, Tensor):
             return _recorded_gradient(g, needs, (x, weight_ih, weight_hh, bias_ih, bias_hh, h, c), backwards)
         xp = array_module(g)
         (steps, batch, width), size = x.shape, h.shape[-1]
-        i, f, n, o = (gates[:, k] for k in range(4))
-        # The gradient at the sums of the gates is the one at h or at c times what is known of all steps already.
-        slopes = 1 - gates
-        slopes *= gates
-        slopes[:, 0] *= n
-        slopes[:, 1] *= cs[:-1]
-        slopes[:, 2] = (1 - n * n) * i
-        tanh_c = np.tanh(cs[1:])
-        slopes[:, 3] *= tanh_c
-        to_c = (1 - tanh_c * tanh_c) * o
+        gates = gates[:-1]
+        i, f, o, n = (gates[:, k] for k in range(4))
+        # The gradient at the sums of the gates is the one at h or at c times what is known of all steps already; here
+        # the gates lie as in the weights, with the new values before o.
+        slopes = xp.empty((steps, 4, size, batch), dtype=g.dtype)
+        for gate, slope in ((gates[:, :2], slopes[:, :2]), (o, slopes[:, 3])):
+            np.subtract(1, gate, out=slope)
+            slope *= gate
+        slopes[:, :2] *= gates[:, 3:]
+        slopes[:, 3] *= tanh_cs
+        to_c = xp.empty_like(tanh_cs)
+        for value, gate, slope in ((n, i, slopes[:, 2]), (tanh_cs, o, to_c)):
+            np.multiply(value, value, out=slope)
+            np.subtract(1, slope, out=slope)
+            slope *= gate
         arriving = xp.ascontiguousarray(_in_order(g[:-1], backwards).swapaxes(1, 2))
-        grad_h, grad_c = xp.zeros_like(cs[0]), g[-1].T.copy()
+        grad_h, grad_c = xp.zeros_like(tanh_cs[0]), g[-1].T.copy()
         part, back = xp.empty_like(grad_c), xp.ascontiguousarray(weight_hh.T)
+        sums = slopes.reshape(steps, 4 * size, batch)
         for t in reversed(range(steps)):
             now = slopes[t]
+            by_c, by_h = now[:3], now[3]
             grad_h += arriving[t]
             np.multiply(grad_h, to_c[t], out=part)
             grad_c += part
-            now[:3] *= grad_c
-            now[3] *= grad_h
+            by_c *= grad_c
+            by_h *= grad_h
             grad_c *= f[t]
-            xp.matmul(back, now.reshape(4 * size, batch), out=grad_h)
+            if t or needs[5]:
+                xp.matmul(back, sums[t], out=grad_h)
         # (4 H, T N): what all steps did to all weights is one product.
-        sums = slopes.reshape(steps, 4 * size, batch).swapaxes(0, 1).reshape(4 * size, -1)
+        sums = sums.swapaxes(0, 1).reshape(4 * size, -1)
         weight: Any = sums @ taken[:-1].reshape(-1, taken.shape[2]) if any(needs[1:5]) else None
         return (
             _in_order((sums.T @ weight_ih).reshape(x.shape), backwards) if needs[0] else None,

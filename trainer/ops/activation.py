@@ -30,7 +30,9 @@ class Relu(Function):
 
     @staticmethod
     def forward(needs: Any, x: Any) -> Any:
-        y = np.maximum(x, 0).astype(x.dtype, copy=False)
+        # Between two bounds, because NumPy goes one by one through an array beside one number: 20 against 7 µs for
+        # 65,536 elements. An integer has no infinity.
+        y = x.clip(0, np.inf if x.dtype.kind == "f" else None).astype(x.dtype, copy=False)
         return y, (y,)
 
     @staticmethod
@@ -44,7 +46,7 @@ class Relu6(Function):
 
     @staticmethod
     def forward(needs: Any, x: Any) -> Any:
-        y = np.minimum(np.maximum(x, 0), 6).astype(x.dtype, copy=False)
+        y = x.clip(0, 6).astype(x.dtype, copy=False)
         return y, (y,)
 
     @staticmethod
@@ -73,7 +75,7 @@ class Sigmoid(Function):
 
     @staticmethod
     def forward(needs: Any, x: Any) -> Any:
-        y = 1 / (1 + np.exp(np.minimum(-x, _EXP_LIMIT[x.dtype])))
+        y = 1 / (1 + np.exp((-x).clip(-np.inf, _EXP_LIMIT[x.dtype])))
         y = y.astype(x.dtype, copy=False)
         return y, (y,)
 
