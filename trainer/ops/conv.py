@@ -2,9 +2,9 @@
 
 The windows are written out as columns and multiplied with the filters, as many at a time as there is room for. Columns
 are nine times the size of the input for a 3 x 3 filter, so only where all of them fit in the workspace are they kept
-for the gradient at the filters; otherwise they are made again. Three do without columns: `fourier.py` for large filters,
-`winograd.py` for 3 x 3 between many channels, `depthwise.py` where each channel has filters of its own. `_instead` is the rule.
-Results lie in memory as `layout.py` says.
+for the gradient at the filters; otherwise they are made again. Three do without columns: `fourier.py` for large
+filters, `winograd.py` for 3 x 3 between many channels, `depthwise.py` where each channel has filters of its own.
+`_instead` is the rule. Results lie in memory as `layout.py` says.
 
 A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
 refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
@@ -220,7 +220,7 @@ def _named_padding(name: str, weight_shape: tuple[int, ...], stride: Pair, dilat
 
 
 def _instead(xp: Any, geometry: Geometry, dtype: Any) -> ModuleType | None:
-    """What computes this one without columns, by its shape and dtype alone: the same model has the same bits each time."""
+    """What computes it without columns, by shape and dtype alone: the same model has the same bits each time."""
     if xp is np and dtype in (np.float32, np.float64):  # what they take is known of NumPy
         for module in (fourier, winograd):
             if module.pays(geometry, dtype.itemsize):

@@ -1,9 +1,9 @@
 """Convolution with large filters, by Fourier transforms: a product for each frequency instead of one for each element.
 
 The functions here are the three of `conv.py` on arrays, for stride and dilation 1. Images are laid on a circle with the
-padding's zeros before them; on the other side the circle's end and the same zeros are all that a window meets. The spectra
-of real numbers have one half that says all. An error is a few units in the last place of the largest value of an image,
-where sums over columns have it relative to each window's own values.
+padding's zeros before them; a window that reaches past their end meets the same zeros. The spectra of real numbers have
+one half that says all. Errors are a few units in the last place of an image's largest values, where sums over columns
+have them relative to each window's own.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from trainer.ops.geometry import Geometry, Pair
 from trainer.ops.layout import empty_images
 
-# Spectra of images are made for as many at a time as fit in here, and filters whose spectra do not fit in their room are
-# not convolved this way: 64 x 64 of them at 72 x 72 take 87 MB.
+# Spectra of images are made for as many at a time as fit in here, and filters whose spectra do not fit in their room
+# are not convolved this way: 64 x 64 of them at 72 x 72 take 87 MB.
 _IMAGES_BYTES = 16 * 1024 * 1024
 _FILTERS_BYTES = 32 * 1024 * 1024
 
@@ -77,9 +77,7 @@ def _size(geometry: Geometry) -> Pair:
     """The circle down and the one to the right: what images and the zeros before them need, made up to 2^a 3^b 5^c."""
     down, right = (
         _smooth(max(size + zeros, out))
-        for size, zeros, out in zip(
-            geometry.input_shape[2:], geometry.padding, geometry.output_shape[2:], strict=True
-        )
+        for size, zeros, out in zip(geometry.input_shape[2:], geometry.padding, geometry.output_shape[2:], strict=True)
     )
     return down, right
 

@@ -1,8 +1,8 @@
 """How images lie in memory: channel by channel, and a batch of many innermost.
 
-They are shown as (N, C, H, W) all the same. So a product of matrices is written where it stays, the next reads it where it
-is, and what works on elements in between keeps the layout. A batch of many images lies (C, H, W, N), because what moves,
-pads or pools images does so line by line, and then a line is W N numbers long.
+They are shown as (N, C, H, W) all the same. So a product of matrices is written where it stays, the next reads it where
+it is, and what works on elements in between keeps the layout. A batch of many images lies (C, H, W, N), because what
+moves, pads or pools images does so line by line, and then a line is W N numbers long.
 """
 
 from __future__ import annotations

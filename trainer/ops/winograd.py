@@ -1,12 +1,12 @@
 """Convolution with 3 x 3 filters by Winograd's F(2 x 2, 3 x 3): four results for sixteen products instead of 36.
 
-Y = A [(G w G') * (B d B')] A' for each tile d of 4 x 4 pixels, which gives 2 x 2 results; the product in the middle is one of
-matrices for each of the 16 places, over all channels and tiles. The transforms are products with the Kronecker squares of A, B
-and G, because a pass of NumPy over the elements for each of their sums would take longer than the products saved.
+Y = A [(G w G') * (B d B')] A' for each tile d of 4 x 4 pixels, which gives 2 x 2 results; the product in the middle is
+one of matrices for each of the 16 places, over all channels and tiles. The transforms are products with the Kronecker
+squares of A, B and G: passes over the elements for each of their sums would take longer than what is saved.
 
-The functions here are the three of `conv.py` on arrays, for stride and dilation 1. Errors are those of sums over columns: in
-float32 with 64 to 256 channels 4e-6 to 1.3e-5 beside results of up to 21, where columns have 7e-6 to 1e-5. F(4 x 4, 3 x 3) would
-take a tenth less time and have errors of ten to twenty times that.
+The functions here are the three of `conv.py` on arrays, for stride and dilation 1. Errors are those of sums over
+columns: in float32 with 64 to 256 channels 4e-6 to 1.3e-5 beside results of up to 21, where columns have 7e-6 to 1e-5.
+F(4 x 4, 3 x 3) would take a tenth less time and have errors of ten to twenty times that.
 
 Source: Winograd 1980; Lavin and Gray 2016.
 """
@@ -29,9 +29,9 @@ _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 # Tiles are transformed for as many at a time as fit in here: as columns are.
 _WORKSPACE_BYTES = 4 * 1024 * 1024
 
-# With fewer channels the transforms take as long as what they save, and with fewer tiles those of the filters do. Measured
-# on two cores of an AMD EPYC, forward: 0.7 of the time of columns with 64 channels of 56 x 56 and 128 of 16 x 16, 0.84 with 32
-# of 32 x 32, and 1.04 with 16 to 32 of 14 x 14.
+# With fewer channels the transforms take as long as what they save, and with fewer tiles those of the filters do.
+# Measured on two cores of an AMD EPYC, forward: 0.7 of the time of columns with 64 channels of 56 x 56 and 128 of
+# 16 x 16, 0.84 with 32 of 32 x 32, and 1.04 with 16 to 32 of 14 x 14.
 _CHANNELS = 64
 _TILES = 256
 
@@ -70,9 +70,7 @@ def input_gradient(xp: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
     """(N, C, H, W) from the gradient at the result (N, O, OH, OW): a convolution with the filters turned round."""
     (ph, pw), (o, c, _, _) = geometry.padding, geometry.weight_shape
     turned = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-    back = geometry._replace(
-        padding=(2 - ph, 2 - pw), input_shape=geometry.output_shape, weight_shape=(c, o, 3, 3)
-    )
+    back = geometry._replace(padding=(2 - ph, 2 - pw), input_shape=geometry.output_shape, weight_shape=(c, o, 3, 3))
     return convolve(xp, g, turned, None, back)
 
 
