@@ -73,7 +73,7 @@ def test_gradients_can_be_differentiated_again(way: ModuleType, monkeypatch: pyt
         ((8, 32, 32, 32), (32, 1, 31, 31), {"padding": 15}, fourier),
         ((32, 64, 32, 32), (64, 1, 3, 3), {"padding": 1}, depthwise),
         ((32, 16, 1, 1024), (32, 16, 1, 9), {}, None),
-        ((2, 128, 72, 72), (128, 128, 15, 15), {"padding": 7}, None),  # the spectra of the filters take too much memory
+        ((16, 128, 72, 72), (128, 128, 15, 15), {"padding": 7}, None),  # the spectra of the filters take too much memory
         ((8, 8, 64, 64), (8, 8, 31, 31), {"padding": 15, "stride": 2}, None),
         ((32, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}, winograd),
         ((32, 64, 32, 32), (64, 64, 3, 3), {"padding": 1, "stride": 2}, None),
@@ -88,7 +88,7 @@ def test_the_way_follows_from_the_shape(images: Any, weight: Any, options: Any, 
     """And is taken in float32 and float64 on the CPU; elsewhere columns or depthwise sums are, as before."""
     shape = geometry(images, weight, **options)
     for dtype in (np.float32, np.float64):
-        assert conv._instead(np, shape, np.dtype(dtype)) is way or (dtype is np.float64 and way is fourier)
+        assert conv._instead(np, shape, np.dtype(dtype)) is way
     before = depthwise if shape.is_depthwise else None
     assert conv._instead(np, shape, np.dtype(np.float16)) is before
     assert conv._instead(object(), shape, np.dtype(np.float32)) is before
