@@ -72,8 +72,14 @@ def test_gradients_can_be_differentiated_again(way: ModuleType, monkeypatch: pyt
         ((32, 16, 1, 1024), (16, 16, 1, 129), {}, fourier),
         ((8, 32, 32, 32), (32, 1, 31, 31), {"padding": 15}, fourier),
         ((32, 64, 32, 32), (64, 1, 3, 3), {"padding": 1}, depthwise),
+        ((8, 96, 56, 56), (96, 1, 7, 7), {"padding": 3}, depthwise),
         ((32, 16, 1, 1024), (32, 16, 1, 9), {}, None),
-        ((16, 128, 72, 72), (128, 128, 15, 15), {"padding": 7}, None),  # the spectra of the filters take too much memory
+        (
+            (16, 128, 72, 72),
+            (128, 128, 15, 15),
+            {"padding": 7},
+            None,
+        ),  # the spectra of the filters take too much memory
         ((8, 8, 64, 64), (8, 8, 31, 31), {"padding": 15, "stride": 2}, None),
         ((32, 64, 32, 32), (64, 64, 3, 3), {"padding": 1}, winograd),
         ((32, 64, 32, 32), (64, 64, 3, 3), {"padding": 1, "stride": 2}, None),
