@@ -1,6 +1,6 @@
 """Convolutions that people use, forward and all three gradients: each way to compute them, and PyTorch.
 
-    python benchmarks/convolution.py [--repeats 9] [--only 31x31]
+    python benchmarks/convolution.py [--repeats 15] [--only 31x31]
 
 The first column is what the trainer takes by itself; the next ones are the ways it can choose from (trainer/ops/conv.py), each
 where it can be used at all. On two threads, taking turns in blocks, medians. A ratio below 1 means that the trainer is faster than
@@ -58,7 +58,9 @@ SHAPES: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ("16 to 16, signal of 1024, 129, batch 32", (32, 16, 1, 1024), (16, 16, 1, 129), {"padding": (0, 64)}),
 ]
 WAYS: dict[str, ModuleType | None] = {"columns": None, "Winograd": winograd, "Fourier": fourier, "depthwise": depthwise}
-ROUNDS, WARM_UP = 3, 3  # threads of one library go on spinning for a while and are in the other's way
+ROUNDS = 3
+WARM_UP = 0.05  # seconds: threads of one library go on spinning for a while and are in the other's way
+LONG = 0.25  # seconds: what takes longer is not done again in the same turn
 
 
 def usable(way: str, weight: tuple[int, ...], options: dict[str, Any]) -> bool:
@@ -105,18 +107,24 @@ def medians(steps: dict[str, Callable[[], None]], repeats: int) -> dict[str, flo
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(ROUNDS):
         for name, step in steps.items():
-            for i in range(WARM_UP + max(1, repeats // ROUNDS)):
+            begun = time.perf_counter()
+            while time.perf_counter() - begun < WARM_UP:
+                step()
+            begun = time.perf_counter()
+            for _ in range(max(1, repeats // ROUNDS)):
                 start = time.perf_counter()
                 step()
-                if i >= WARM_UP:
-                    times[name].append(1e3 * (time.perf_counter() - start))
+                end = time.perf_counter()
+                times[name].append(1e3 * (end - start))
+                if end - begun > LONG:
+                    break
     return {name: statistics.median(seen) for name, seen in times.items()}
 
 
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--only", default="", help="shapes whose name holds this")
     asked = parser.parse_args()
     random, rows = np.random.default_rng(0), []
