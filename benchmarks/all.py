@@ -44,6 +44,7 @@ PARTS = {
     "profile_page": "Profiles",
     "torch_graph": "The graph of a PyTorch model",
     "trainer_speed": "The trainer beside PyTorch",
+    "convolution": "Convolution beside PyTorch",
     "trainer_watching": "Watching the trainer",
     "torch_watching": "Watching PyTorch",
     "replay": "Replay",

@@ -15,7 +15,7 @@ from test_ops_gradients import CASES, Case, arrays, with_torch
 import trainer
 from trainer import InPlaceError, Tensor, nn
 from trainer import functional as F
-from trainer.ops import conv
+from trainer.ops import conv, layout
 
 OF_IMAGES = [
     *(case for case in CASES if "conv2d" in case.name or "pool2d" in case.name),
@@ -32,7 +32,7 @@ OF_IMAGES = [
 @pytest.mark.parametrize("room", [1, 2**30], ids=["in parts", "at once"])
 def test_images_may_lie_innermost(case: Case, room: int, torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As those of large batches do: values and gradients are PyTorch's, and the second order is right."""
-    monkeypatch.setattr(conv, "_MANY_IMAGES", 1)
+    monkeypatch.setattr(layout, "MANY_IMAGES", 1)
     monkeypatch.setattr(conv, "_WORKSPACE_BYTES", room)
     of_all.test_value_and_gradient_are_those_of_pytorch(case, torch)
     trainer.gradcheck(case.ours, [Tensor(x, requires_grad=True) for x in arrays(case)])

@@ -1,13 +1,10 @@
-"""Convolution in two dimensions, as a matrix product over unfolded windows.
+"""Convolution in two dimensions, as a matrix product over unfolded windows, or as what takes less time for its shape.
 
 The windows are written out as columns and multiplied with the filters, as many at a time as there is room for. Columns
 are nine times the size of the input for a 3 x 3 filter, so only where all of them fit in the workspace are they kept
-for the gradient at the filters; otherwise they are made again. Where each channel has filters of its own,
-`depthwise.py` does without columns.
-
-Results lie in memory channel by channel and are shown as (N, C, H, W): so a product is written where it stays, the next
-reads it where it is, and what works on elements in between keeps the layout. A batch of many images lies innermost,
-(C, H, W, N), because what moves, pads or pools images does so line by line, and then a line is W N numbers long.
+for the gradient at the filters; otherwise they are made again. Three do without columns: `fourier.py` for large
+filters, `winograd.py` for 3 x 3 between many channels, `depthwise.py` where each channel has filters of its own.
+`_instead` is the rule. Results lie in memory as `layout.py` says.
 
 A convolution is linear in its input and in its filters, so its two gradients and theirs are three operations that
 refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2dWeight` (g, x -> w).
@@ -16,23 +13,23 @@ refer to each other: `Conv2d` (x, w -> y), `Conv2dInput` (g, w -> x) and `Conv2d
 from __future__ import annotations
 
 import math
+from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from trainer.backend import array_module
 from trainer.errors import ArgumentError, DTypeError, ShapeError, sentence
 from trainer.function import Function, apply
-from trainer.ops import depthwise
+from trainer.ops import depthwise, fourier, winograd
 from trainer.ops.geometry import Geometry, Pair, pair
+from trainer.ops.layout import empty_images, memory_order
 from trainer.ops.reduce import sum
 from trainer.tensor import Tensor
 
 # Columns are made for as many pixels at a time as fit in here, and kept where all fit, so this is also what a layer may
 # add to the memory of a step. With 64 x 16 x 14 x 14, 3 x 3 and 32 filters they take 7 MB.
 _WORKSPACE_BYTES = 8 * 1024 * 1024
-
-# From so many images on they lie innermost; fewer make shorter lines than most images' pixels. A step with 64 images
-# of 28 x 28 and two convolutions (benchmarks/trainer_speed.py) takes 6.6 ms instead of 9.1.
-_MANY_IMAGES = 32
 
 
 class Conv2d(Function):
@@ -43,12 +40,13 @@ class Conv2d(Function):
     def forward(needs: Any, x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
         xp = array_module(x)
         saved = x if needs[1] else None, weight if needs[0] else None, geometry
-        if geometry.is_depthwise:
-            return depthwise.convolve(xp, x, weight, bias, geometry), (*saved, None)
+        y = _without_columns("convolve", xp, geometry, x, weight, bias)
+        if y is not None:
+            return y, (*saved, None)
         filters = _filters(weight, geometry)
         if bias is not None:  # meets a row of ones
             filters = xp.concatenate([filters, bias.reshape(geometry.groups, -1, 1)], 2)
-        y = _empty(xp, geometry.output_shape, x.dtype)
+        y = empty_images(xp, geometry.output_shape, x.dtype)
         pixels, padded = _by_group(y, geometry), _padded(xp, x, geometry)
         parts = _parts(geometry, x.dtype.itemsize)
         for part in parts:
@@ -79,14 +77,15 @@ class Conv2dInput(Function):
     def forward(needs: Any, g: Any, weight: Any, geometry: Geometry) -> Any:
         xp = array_module(g)
         saved = g if needs[1] else None, weight if needs[0] else None, geometry
-        if geometry.is_depthwise:
-            return depthwise.input_gradient(xp, g, weight, geometry), saved
+        found = _without_columns("input_gradient", xp, geometry, g, weight)
+        if found is not None:
+            return found, saved
         n, c, h, w = geometry.input_shape
         _, _, kh, kw = weight.shape
         ph, pw = geometry.padding
-        lines = _memory(n)
+        lines = memory_order(n)
         filters, grads = _filters(weight, geometry).swapaxes(-1, -2), _by_group(g, geometry)
-        padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), g.dtype)
+        padded = empty_images(xp, (n, c, h + 2 * ph, w + 2 * pw), g.dtype)
         padded[...] = 0
         for part in _parts(geometry, g.dtype.itemsize):
             columns = xp.matmul(filters, grads[..., _pixels(part, geometry)])
@@ -113,8 +112,9 @@ class Conv2dWeight(Function):
     def forward(needs: Any, g: Any, x: Any, geometry: Geometry) -> Any:
         xp = array_module(g)
         saved = g if needs[1] else None, x if needs[0] else None, geometry
-        if geometry.is_depthwise:
-            return depthwise.weight_gradient(xp, g, x, geometry), saved
+        found = _without_columns("weight_gradient", xp, geometry, g, x)
+        if found is not None:
+            return found, saved
         grads, padded = _by_group(g, geometry).swapaxes(-1, -2), _padded(xp, x, geometry)
         total: Any = 0
         for part in _parts(geometry, x.dtype.itemsize):
@@ -219,28 +219,42 @@ def _named_padding(name: str, weight_shape: tuple[int, ...], stride: Pair, dilat
     return spans[0] // 2, spans[1] // 2
 
 
+def _instead(xp: Any, geometry: Geometry, dtype: Any) -> ModuleType | None:
+    """What computes it without columns, by shape and dtype alone: the same model has the same bits each time."""
+    if xp is np and dtype in (np.float32, np.float64):  # what they take is known of NumPy
+        for module in (fourier, winograd):
+            if module.pays(geometry, dtype.itemsize):
+                return module
+    return depthwise if geometry.is_depthwise else None
+
+
+def _without_columns(name: str, xp: Any, geometry: Geometry, of: Any, *others: Any) -> Any:
+    """The result of a function of `_instead`; None where there is none.
+
+    A transform spreads what is not finite over a tile or an image. It belongs into the windows that hold it, and there
+    columns, or depthwise sums, leave it.
+    """
+    module = _instead(xp, geometry, of.dtype)
+    if module is fourier or module is winograd:
+        with np.errstate(all="ignore"):
+            found = getattr(module, name)(xp, of, *others, geometry)
+            flat = found.ravel(order="K")
+            if np.isfinite(flat @ flat):
+                return found
+        module = depthwise if geometry.is_depthwise else None
+    return None if module is None else getattr(module, name)(xp, of, *others, geometry)
+
+
 def _filters(weight: Any, geometry: Geometry) -> Any:
     """(groups, O / groups, C / groups * KH * KW): one matrix a group."""
     return weight.reshape(geometry.groups, geometry.weight_shape[0] // geometry.groups, -1)
 
 
-def _memory(n: int) -> tuple[int, int, int, int]:
-    """The order in which the axes of n images (N, C, H, W) lie in memory: (C, H, W, N) or (C, N, H, W)."""
-    return (1, 2, 3, 0) if n >= _MANY_IMAGES else (1, 0, 2, 3)
-
-
-def _empty(xp: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """Images (N, C, H, W) that lie as `_memory` says."""
-    lines = _memory(shape[0])
-    images = xp.empty([shape[axis] for axis in lines], dtype=dtype)
-    return images.transpose(3, 0, 1, 2) if lines[-1] == 0 else images.swapaxes(0, 1)
-
-
 def _padded(xp: Any, x: Any, geometry: Geometry) -> Any:
-    """Images with zeros around, in the order of `_memory`."""
+    """Images with zeros around, in the order of `memory_order`."""
     n, c, h, w = x.shape
     ph, pw = geometry.padding
-    padded = _empty(xp, (n, c, h + 2 * ph, w + 2 * pw), x.dtype)
+    padded = empty_images(xp, (n, c, h + 2 * ph, w + 2 * pw), x.dtype)
     if ph or pw:
         padded[...] = 0
     padded[:, :, ph : ph + h, pw : pw + w] = x
@@ -248,9 +262,9 @@ def _padded(xp: Any, x: Any, geometry: Geometry) -> Any:
 
 
 def _by_group(images: Any, geometry: Geometry) -> Any:
-    """(groups, channels of a group, pixels) of images (N, C, H, W), in the order of `_memory`."""
+    """(groups, channels of a group, pixels) of images (N, C, H, W), in the order of `memory_order`."""
     n, c, h, w = images.shape
-    return images.transpose(_memory(n)).reshape(geometry.groups, c // geometry.groups, n * h * w)
+    return images.transpose(memory_order(n)).reshape(geometry.groups, c // geometry.groups, n * h * w)
 
 
 def _parts(geometry: Geometry, itemsize: int) -> list[slice]:
@@ -258,7 +272,7 @@ def _parts(geometry: Geometry, itemsize: int) -> list[slice]:
 
     That is lines of pixels or images; there is at least one part, of at least one of them.
     """
-    count = geometry.output_shape[_memory(geometry.output_shape[0])[1]]
+    count = geometry.output_shape[memory_order(geometry.output_shape[0])[1]]
     _, share, kh, kw = geometry.weight_shape
     size = geometry.groups * share * kh * kw * _pixels(slice(0, 1), geometry).stop * itemsize
     step = max(1, _WORKSPACE_BYTES // max(1, size))
@@ -267,7 +281,7 @@ def _parts(geometry: Geometry, itemsize: int) -> list[slice]:
 
 def _pixels(part: slice, geometry: Geometry) -> slice:
     """Which of the results' pixels a part holds."""
-    _, _, *others = (geometry.output_shape[axis] for axis in _memory(geometry.output_shape[0]))
+    _, _, *others = (geometry.output_shape[axis] for axis in memory_order(geometry.output_shape[0]))
     return slice(part.start * math.prod(others), part.stop * math.prod(others))
 
 
@@ -276,7 +290,7 @@ def _columns(xp: Any, padded: Any, geometry: Geometry, part: slice, with_ones: b
 
     The images lie side by side, so that there is one large product for all and not a small one for each.
     """
-    lines = _memory(len(padded))
+    lines = memory_order(len(padded))
     groups, (_, share, kh, kw) = geometry.groups, geometry.weight_shape
     pixels = _pixels(part, geometry)
     columns = xp.empty((groups, share * kh * kw + with_ones, pixels.stop - pixels.start), dtype=padded.dtype)
