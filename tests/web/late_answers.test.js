@@ -151,3 +151,18 @@ test("of environments the newest answer counts, of runs that are hidden as well"
   assert.equal(environments.known.get("run").host, "three");
   scope.leave();
 });
+
+test("what was told while the line was away is asked for when it is there again", async () => {
+  const live = await import("../../dashboard/web/core/live.js"),
+    marks = await import("../../dashboard/web/core/marks.js");
+  let text = "before";
+  server.on("POST /api/v1/marks", () => ({ marks: { run: [{ step: 1, wall_time: 0, kind: "note", text }] } }));
+  const scope = new Scope();
+  marks.start(scope);
+  marks.known(["run"]);
+  await until(() => marks.known(["run"]).get("run")?.[0].text === "before");
+  text = "meanwhile";
+  live.restart();
+  await until(() => marks.known(["run"]).get("run")?.[0].text === "meanwhile");
+  scope.leave();
+});

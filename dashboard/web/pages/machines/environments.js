@@ -54,6 +54,10 @@ export class Environments {
     }
   }
 
+  againAll() {
+    for (const name of new Set([...this.shown, ...this.known.keys()])) this.again(name);
+  }
+
   /** @param {string} name */
   async #load(name) {
     const turn = (this.turns.get(name) ?? 0) + 1;
