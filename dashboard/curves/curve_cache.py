@@ -15,13 +15,12 @@ name of its own, since another one may have its inode and its size.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -106,7 +105,7 @@ class CurveCache:
         try:
             with self._path(tag).open("rb") as file:
                 with self._turn:
-                    known = self._known(file, tag, fcntl.LOCK_SH)
+                    known = self._known(file, tag)
                 for key in keys:
                     place = known.places.get((key, 0))
                     if place is None or place.length > limit_of(columns):
@@ -141,9 +140,10 @@ class CurveCache:
             with self._turn:
                 self._make_room(len(start) + len(body))
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with path.open("a+b", buffering=0) as file:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    known = self._known(file, tag)
+                with path.open("a+b", buffering=0) as file, _locked(file) as is_ours:
+                    if not is_ours:
+                        raise BlockingIOError("another server writes it")
+                    known = self._known(file, tag, is_locked=True)
                     file.truncate(known.size)
                     data = memoryview(b"".join((b"" if known.size else known.name, _digest(start), start, body)))
                     while data:
@@ -167,8 +167,8 @@ class CurveCache:
             os.unlink(path)
             left += each
 
-    def _known(self, file: BinaryIO | FileIO, tag: str, lock: int = 0) -> _File:
-        """Where all lies that is kept in a tag's file. lock: what must be had while more of it is read."""
+    def _known(self, file: BinaryIO | FileIO, tag: str, *, is_locked: bool = False) -> _File:
+        """Where all lies that is kept in a tag's file; without what another server writes just now."""
         path = self._path(tag)
         size = os.fstat(file.fileno()).st_size
         file.seek(0)
@@ -178,16 +178,33 @@ class CurveCache:
             is_ours = len(name) == _START and name.startswith(MAGIC)
             known = _File(name if is_ours else MAGIC + os.urandom(_NAME_BYTES), _START if is_ours else 0, {}, {}, set())
         if known.size and known.size != size:
-            if lock:
-                try:
-                    fcntl.flock(file, lock | fcntl.LOCK_NB)
-                except OSError:
-                    return known  # another server writes it: what it wrote before is known
-            known = _read(file, size, tag, known)
-            self._held.put(path, name, known, len(known.places))
-            if lock:
-                fcntl.flock(file, fcntl.LOCK_UN)
+            with contextlib.nullcontext(True) if is_locked else _locked(file, is_shared=True) as may_read:
+                if may_read:
+                    known = _read(file, size, tag, known)
+                    self._held.put(path, name, known, len(known.places))
         return known
+
+
+@contextlib.contextmanager
+def _locked(file: BinaryIO | FileIO, *, is_shared: bool = False) -> Iterator[bool]:
+    """Whether the file is locked meanwhile; False where another server has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows; what two servers write at once there fits no checksum
+        yield True
+        return
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+        return
+    except OSError:  # a file system that knows no locks: as above
+        yield True
+        return
+    try:
+        yield True
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _columns_of(file: BinaryIO, known: _File, start: int, wanted: list[tuple[str, _Place]]) -> dict[str, KeptCurve]:
