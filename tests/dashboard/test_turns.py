@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import event_loop
 import pytest
 from starlette.applications import Starlette
 
@@ -88,7 +89,7 @@ def asked(logdir: Path, live_runs: LiveRuns, act: Callable[[Ask], Coroutine[Any,
         await app({**scope, "headers": []}, receive, send)
         return int(sent[0]["status"])
 
-    asyncio.run(act(ask))
+    event_loop.run(act(ask))
 
 
 async def entered(held: Held) -> None:
@@ -107,6 +108,7 @@ def test_kept_curves_are_looked_for_in_turn_and_on_a_thread(
     monkeypatch.setattr(CurveCache, "get", held.around(CurveCache.get))
 
     async def act(ask: Ask) -> None:
+        loop = threading.get_ident()
         both = [asyncio.create_task(ask("/api/v1/curves", WANTED)) for _ in range(2)]
         await entered(held)
         # While it reads others are answered, also those that came after the second question.
@@ -115,10 +117,10 @@ def test_kept_curves_are_looked_for_in_turn_and_on_a_thread(
         await entered(held)
         held.go.release()
         assert {await each for each in both} == {200}
+        assert loop not in held.threads
 
     asked(logdir, live_runs, act)
     assert held.most == 1
-    assert threading.get_ident() not in held.threads
 
 
 def test_a_small_question_has_its_turn_between_the_parts_of_a_large_one(
@@ -130,6 +132,7 @@ def test_a_small_question_has_its_turn_between_the_parts_of_a_large_one(
     monkeypatch.setattr(remembered.Remembered, "read", held.around(remembered.Remembered.read))
 
     async def act(ask: Ask) -> None:
+        loop = threading.get_ident()
         large = asyncio.create_task(ask("/api/v1/curves", WANTED))
         await entered(held)
         small = asyncio.create_task(ask("/api/v1/curves", {**WANTED, "runs": ["a"]}))
@@ -139,10 +142,10 @@ def test_a_small_question_has_its_turn_between_the_parts_of_a_large_one(
         assert await small == 200
         assert not large.done()
         assert await large == 200
+        assert loop not in held.threads
 
     asked(logdir, live_runs, act)
     assert held.most == 1
-    assert threading.get_ident() not in held.threads
 
 
 def test_who_waits_for_the_list_is_waited_for_by_chores(
