@@ -121,6 +121,16 @@ def curves_come_by_one_road(tree: Tree) -> list[str]:
     return found
 
 
+def who_follows_news_asks_again_after_a_break(tree: Tree) -> list[str]:
+    """A page that was out of sight, or whose server was away, was not told of what came meanwhile."""
+    texts = {name: tree[f"{WEB}/{name}"] for name in scripts(tree)}
+    return [
+        f"{name} follows news, and asks for nothing when the line is there again"
+        for name, text in texts.items()
+        if '.on(live, "changed"' in text and '.on(live, "restart"' not in text
+    ]
+
+
 def the_page_refers_to_this_server_only(tree: Tree) -> list[str]:
     """No font, script or picture from elsewhere: the page works on a machine without a network."""
     return [
@@ -145,5 +155,6 @@ BREACHES: list[Breach] = [
     (curves_come_by_one_road, f"{WEB}/ui/run_list.js", '\nimport { ask } from "../core/curve_requests.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport { nobody } from "./state.js";\n'),
     (scripts_import_what_there_is, f"{WEB}/core/runs.js", '\nimport "./nowhere.js";\n'),
+    (who_follows_news_asks_again_after_a_break, f"{WEB}/pages/new/page.js", '\nscope.on(live, "changed", () => {});\n'),
     (the_page_refers_to_this_server_only, f"{WEB}/frame.css", "\n@import 'https://fonts.example/x.css';\n"),
 ]

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -296,8 +297,9 @@ def place(value: Value) -> tuple[Any, ...]:
     return (0, value)
 
 
-def _exact(text: str) -> int | float:
-    return int(text) if re.fullmatch(r"-?\d+", text, re.ASCII) else float(text)
+def _exact(text: str) -> Decimal | float:
+    # Not int: Python refuses texts of more than 4,300 digits. A Decimal that is made of a text has all of them.
+    return Decimal(text) if re.fullmatch(r"-?\d+", text, re.ASCII) else float(text)
 
 
 def number_of(value: Value) -> float:

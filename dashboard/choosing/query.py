@@ -38,6 +38,10 @@ _UNFINISHED = re.compile(r"/(.+)", re.DOTALL)
 
 Way = Literal["newest", "oldest", "best", "worst", "lowest", "highest"]
 WAYS = ("newest", "oldest", "best", "worst", "lowest", "highest")
+
+MOST = 2.0**53
+"""Runs that are picked: a number of any length is a number, and Python makes no whole one of 5,000 digits."""
+
 Sign = Literal["=", "<", "<=", ">", ">="]
 
 
@@ -232,7 +236,7 @@ def _pick_at(tokens: list[_Token], i: int) -> tuple[Pick, int] | None:
     way = words[0].lower()
     if way not in WAYS or re.fullmatch(r"\d+", words[1], re.ASCII) is None:
         return None
-    count = int(words[1])
+    count = int(min(MOST, float(words[1])))
     if not count:
         raise QueryError(f"{way} wants a number of runs, such as {way} 20.")
     if way in ("newest", "oldest") or words[2].lower() != "by":

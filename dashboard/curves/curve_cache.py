@@ -4,8 +4,12 @@ A file for each tag that somebody looked at. It grows by blocks: a checksum, a h
 after the other, of which the head has a checksum too. Heads say where all lies; columns are read, and compared with
 their checksum, when somebody asks for a curve of theirs: ten thousand curves are 24 MB, of which the first chart draws
 a hundredth. Each curve is named by a key of its segment's path and stamp, as the index binds its entries: of a file
-that changed nobody asks for the key of before. What does not fit its checksum, or is no block of ours, costs the file
-that it stands in: the curves are read from the runs again. Like the index it is never the truth.
+that changed nobody asks for the key of before. What is behind the last whole block, as a kill or a full disk leaves it,
+is nothing, and the next block takes its place; columns that do not fit their checksum cost the file that they stand in.
+The curves are read from the runs then. Like the index it is never the truth.
+
+Threads take turns, servers of one logdir the file's lock: whoever does not get it does without. A file begins with a
+name of its own, since another one may have its inode and its size.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -28,7 +33,7 @@ from dashboard.curves.query import COLUMNS, POINTS, limit_of
 
 logger = logging.getLogger("dashboard")
 
-MAGIC = b"everystep curves 2".ljust(24)
+MAGIC = b"everystep curves 3"
 
 MOST_HELD = 1 << 20
 """Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 250 bytes each."""
@@ -36,6 +41,8 @@ MOST_HELD = 1 << 20
 MOST_KEPT_BYTES = 1 << 30
 """Of all files of a logdir; those that were added to the longest time ago go first."""
 
+_NAME_BYTES = 14
+_START = len(MAGIC) + _NAME_BYTES
 _DIGEST_BYTES = 16
 _LENGTH_BYTES = 8
 
@@ -65,10 +72,12 @@ class _Place(NamedTuple):
 
 
 class _File(NamedTuple):
+    name: bytes
+    """That it begins with."""
+    size: int
+    """As far as it is whole."""
     places: dict[tuple[str, int], _Place]
     """By key and columns, none for points."""
-    size: int
-    """As far as it was read."""
     bodies: dict[int, tuple[int, str]]
     """By where the columns of a block begin: their bytes, and their checksum."""
     sound: set[int]
@@ -85,31 +94,32 @@ class CurveCache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._held = Kept(MOST_HELD)
-        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._turn = threading.Lock()
 
     def get(self, tag: str, columns: int, keys: Iterable[str]) -> dict[str, KeptCurve]:
         """Those of some curves that are kept as a card of so many columns draws them, by key."""
-        blocks: dict[int, list[tuple[str, _Place]]] = {}
-        known = self._known(tag)
-        if known is None:
+        if self._folder is None:
             return {}
-        for key in keys:
-            place = known.places.get((key, 0))
-            if place is None or place.length > limit_of(columns):
-                place = known.places.get((key, columns))
-            if place is not None:
-                blocks.setdefault(place.block, []).append((key, place))
+        blocks: dict[int, list[tuple[str, _Place]]] = {}
         found: dict[str, KeptCurve] = {}
-        if blocks:
-            try:
-                with self._path(tag).open("rb") as file:
-                    for start, wanted in blocks.items():
-                        found |= _columns_of(file, known, start, wanted)
-            except OSError:
-                pass
-            except ValueError:
-                self._throw_away(tag)
-                return {}
+        try:
+            with self._path(tag).open("rb") as file:
+                with self._turn:
+                    known = self._known(file, tag)
+                for key in keys:
+                    place = known.places.get((key, 0))
+                    if place is None or place.length > limit_of(columns):
+                        place = known.places.get((key, columns))
+                    if place is not None:
+                        blocks.setdefault(place.block, []).append((key, place))
+                for start, wanted in blocks.items():
+                    found |= _columns_of(file, known, start, wanted)
+        except OSError:
+            pass
+        except ValueError:
+            with contextlib.suppress(OSError):
+                self._path(tag).unlink()
+            return {}
         return found
 
     def put(self, tag: str, columns: int, curves: dict[str, KeptCurve]) -> None:
@@ -127,11 +137,17 @@ class CurveCache:
         start = b"".join(size.to_bytes(_LENGTH_BYTES, "little") for size in (len(text), len(body))) + text
         path = self._path(tag)
         try:
-            with self._writing:
+            with self._turn:
                 self._make_room(len(start) + len(body))
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with path.open("ab") as file:
-                    file.write((b"" if file.tell() else MAGIC) + _digest(start) + start + body)
+                with path.open("a+b", buffering=0) as file, _locked(file) as is_ours:
+                    if not is_ours:
+                        raise BlockingIOError("another server writes it")
+                    known = self._known(file, tag, is_locked=True)
+                    file.truncate(known.size)
+                    data = memoryview(b"".join((b"" if known.size else known.name, _digest(start), start, body)))
+                    while data:
+                        data = data[file.write(data) :]
         except OSError as error:
             logger.info("viz: curves cannot be kept in %s (%s)", path, error)
 
@@ -151,29 +167,44 @@ class CurveCache:
             os.unlink(path)
             left += each
 
-    def _known(self, tag: str) -> _File | None:
-        """Where all that is kept of a tag lies; None where nothing is, or it cannot be believed."""
-        if self._folder is None:
-            return None
+    def _known(self, file: BinaryIO | FileIO, tag: str, *, is_locked: bool = False) -> _File:
+        """Where all lies that is kept in a tag's file; without what another server writes just now."""
         path = self._path(tag)
-        try:
-            stat = os.stat(path)
-            with self._reading:
-                known: _File = self._held.get(path, stat.st_ino) or _File({}, 0, {}, set())
-                if known.size != stat.st_size:
-                    known = _read(path, tag, known)
-                    self._held.put(path, stat.st_ino, known, len(known.places))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError, LookupError):
-            self._throw_away(tag)
-            return None
+        size = os.fstat(file.fileno()).st_size
+        file.seek(0)
+        name = file.read(_START)
+        known: _File | None = self._held.get(path, name)
+        if known is None or size < known.size:
+            is_ours = len(name) == _START and name.startswith(MAGIC)
+            known = _File(name if is_ours else MAGIC + os.urandom(_NAME_BYTES), _START if is_ours else 0, {}, {}, set())
+        if known.size and known.size != size:
+            with contextlib.nullcontext(True) if is_locked else _locked(file, is_shared=True) as may_read:
+                if may_read:
+                    known = _read(file, size, tag, known)
+                    self._held.put(path, name, known, len(known.places))
         return known
 
-    def _throw_away(self, tag: str) -> None:
-        self._held.put(self._path(tag), None, None, 0)
-        with contextlib.suppress(OSError):
-            self._path(tag).unlink()
+
+@contextlib.contextmanager
+def _locked(file: BinaryIO | FileIO, *, is_shared: bool = False) -> Iterator[bool]:
+    """Whether the file is locked meanwhile; False where another server has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows; what two servers write at once there fits no checksum
+        yield True
+        return
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+        return
+    except OSError:  # a file system that knows no locks: as above
+        yield True
+        return
+    try:
+        yield True
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _columns_of(file: BinaryIO, known: _File, start: int, wanted: list[tuple[str, _Place]]) -> dict[str, KeptCurve]:
@@ -201,35 +232,26 @@ def _columns_of(file: BinaryIO, known: _File, start: int, wanted: list[tuple[str
     return found
 
 
-def _read(path: Path, tag: str, known: _File) -> _File:
-    """What of a file is known, and what was added to it since.
-
-    Raises:
-        ValueError, TypeError, LookupError: it is no file of ours, or not as it was written.
-    """
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise ValueError("not of this version")
-        at = file.seek(max(known.size, len(MAGIC)))
-        while digest := file.read(_DIGEST_BYTES):
-            sizes = file.read(2 * _LENGTH_BYTES)
-            text_size, size = (int.from_bytes(sizes[each : each + 8], "little") for each in (0, _LENGTH_BYTES))
-            if file.tell() + text_size + size > os.fstat(file.fileno()).st_size:
-                raise ValueError("not whole")
-            text = file.read(text_size)
-            if _digest(sizes + text) != digest:
-                raise ValueError("not as it was written")
-            head = json.loads(text)
-            if head["tag"] != tag:
-                raise ValueError("of another tag")
-            start, place = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size, 0
-            for key, form, length, points in zip(*(head[name] for name in _SAID), strict=True):
-                known.places[key, form] = _Place(start, place, length, points, form)
-                place = known.places[key, form].stop
-            known.bodies[start] = size, head["digest"]
-            if 8 * place > size:
-                raise ValueError("not whole")
-            at = file.seek(size, os.SEEK_CUR)
+def _read(file: BinaryIO | FileIO, size: int, tag: str, known: _File) -> _File:
+    """What of a file of so many bytes is known, and what was added to it since, as far as it is as it was written."""
+    at = file.seek(known.size)
+    while digest := file.read(_DIGEST_BYTES):
+        sizes = file.read(2 * _LENGTH_BYTES)
+        text_size, body_size = (int.from_bytes(sizes[each : each + 8], "little") for each in (0, _LENGTH_BYTES))
+        start, place = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size, 0
+        if start + body_size > size:
+            break
+        text = file.read(text_size)
+        if _digest(sizes + text) != digest:
+            break
+        head = json.loads(text)
+        if head["tag"] != tag:
+            break
+        for key, form, length, points in zip(*(head[name] for name in _SAID), strict=True):
+            known.places[key, form] = _Place(start, place, length, points, form)
+            place = known.places[key, form].stop
+        known.bodies[start] = body_size, head["digest"]
+        at = file.seek(start + body_size)
     return known._replace(size=at)
 
 

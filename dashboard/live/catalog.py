@@ -261,10 +261,9 @@ class Catalog:
             run.edits_stamp = edits_stamp
             if said != run.user_edits or (newest > 0) != (run.newest_command > 0):
                 changes.note(run.name, "runs")
-            if said.get(user_edits.DISMISSED) != run.user_edits.get(user_edits.DISMISSED):
-                changes.note(run.name, "findings")
-            if said.get(user_edits.PROPOSALS) != run.user_edits.get(user_edits.PROPOSALS):
-                changes.note(run.name, "proposals")
+            for key, what in ((user_edits.DISMISSED, "findings"), (user_edits.PROPOSALS, "proposals")):
+                if said.get(key) != run.user_edits.get(key):
+                    changes.note(run.name, what)
             if newest != run.newest_command:
                 changes.note(run.name, "commands")
             run.user_edits, run.newest_command = said, newest
@@ -335,6 +334,7 @@ class Catalog:
             segment = segments.read(connection, path)
             if segment is None:
                 raise read_only.unbegun(path)
+            state = state if state is not None and state.goes_on_in(segment) else None
             if state is not None and state.is_read:
                 before = state.segment
                 state.update(connection, segment, run.name, changes)

@@ -83,6 +83,14 @@ class SegmentState:
         """The same in columns."""
         return self.extent if self.followed is None else extent_of(pool, self.followed)
 
+    def goes_on_in(self, segment: Segment) -> bool:
+        """Whether a file that holds this segment now holds what was read of it: somebody may have put another file in
+        its place, or an older copy, by writing over it."""
+        known = self.segment
+        return (known.id, known.created, known.writer) == (segment.id, segment.created, segment.writer) and (
+            segment.written >= self.cursor
+        )
+
     def has_seen(self, position: Position) -> bool:
         """Whether the commits in the WAL file went as far when it was read."""
         known = self.position

@@ -206,3 +206,52 @@ def segment_of(logdir: Path, name: str, logged: int) -> Path:
     subprocess.run([sys.executable, "-c", code, str(logdir), name, str(logged)], check=False, cwd=ROOT)
     (file,) = (logdir / name).glob("*.sqlite")
     return file
+
+
+@pytest.mark.parametrize("way", ["written over", "moved there"])
+@pytest.mark.parametrize("what", ["another run", "an older copy", "a longer one"])
+def test_another_file_in_the_place_of_one_is_met_anew(tmp_path: Path, way: str, what: str) -> None:
+    """A backup that is copied over what is there (cp -r) keeps the inode, and has fewer rows than were read."""
+    root = tmp_path / "runs"
+    (other := tmp_path / "other").mkdir()
+    for name, folder, values in (
+        ("a", root, [1.0, 2.0]),
+        ("b", other, [5.0] if what != "a longer one" else [5.0] * 99),
+    ):
+        with tracker.init(logdir=folder, name=name, machine=False) as run:
+            run.log({"loss": values[0]}, step=0)
+            run.flush()
+            (path,) = (folder / name).glob("*.sqlite")
+            if what == "an older copy" and name == "a":
+                connected = (
+                    contextlib.closing(sqlite3.connect(path)),
+                    contextlib.closing(sqlite3.connect(tmp_path / "older")),
+                )
+                with connected[0] as now, connected[1] as older:
+                    now.backup(older)
+            for value in values[1:]:
+                run.log({"loss": value})
+    (path,) = (root / "a").glob("*.sqlite")
+    source = tmp_path / "older" if what == "an older copy" else next((other / "b").glob("*.sqlite"))
+    catalog = Catalog(root)
+    catalog.scan()
+    assert last_of(catalog, "a") == (1, 2.0)
+    if way == "written over":
+        with path.open("r+b") as file:
+            file.write(source.read_bytes())
+            file.truncate()
+    else:
+        shutil.copy(source, tmp_path / "moved")
+        (tmp_path / "moved").replace(path)
+    news = catalog.look(["a"])
+    assert (
+        last_of(catalog, "a") == {"another run": (0, 5.0), "an older copy": (0, 1.0), "a longer one": (98, 5.0)}[what]
+    )
+    assert "line" in news.changed["a"]
+
+
+def last_of(catalog: Catalog, name: str) -> tuple[int, float]:
+    """Step and value of a run's last point."""
+    ((_, series),) = catalog.runs[name].series_of("scalar")
+    assert series.last is not None
+    return series.last[0], series.last[2]

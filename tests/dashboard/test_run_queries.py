@@ -237,3 +237,22 @@ def test_conditions_know_where_they_came_from() -> None:
     (term,) = parse("sweep/lr=1e-4/seed=0").terms
     assert isinstance(term, Condition)
     assert term.text == "sweep/lr=1e-4/seed=0"
+
+
+def test_numbers_of_any_length_are_numbers() -> None:
+    """Python makes no whole number of more than 4,300 digits; the page does."""
+    runs = [
+        searched({**TABLE["runs"][0], "name": f"{i}", "config": {"big": big}})
+        for i, big in enumerate(["9" * 5000, "1" + "0" * 5000, "-" + "9" * 5000, 7])
+    ]
+    fields = fields_of(runs)
+    by = order_field("big", fields)
+    assert [run.name for run in ordered(runs, by, is_falling=False)] == ["2", "3", "0", "1"]
+    for text, names in [
+        (f"newest {'9' * 5000}", "0123"),
+        (f"oldest {'0' * 5000}1", "3"),
+        (f"big={'9' * 5000}", "0"),
+        (f"big=1..{'9' * 5000}", "013"),
+        ("lowest 1 by big", "2"),
+    ]:
+        assert "".join(run.name for run in choose(parse(text), runs, fields, None)) == names, text[:20]

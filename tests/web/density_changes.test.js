@@ -148,3 +148,30 @@ test("what comes in a pause is counted as well, or all is counted anew", () => {
   other.update(curves, place, how, [1]);
   same(other, curves, "another line");
 });
+
+test("where no line is nothing is counted, and of columns that are counted anew no quantile is asked before", () => {
+  const place = { axis: "step", logx: false, logy: false, floor: -Infinity, columns: 60, rows: 40 };
+  Object.assign(place, { x: (v) => v, y: (v) => 20 - (v - 0) * 4 - 0, line: [20, 0, 4, 0] });
+  const how = { settings: { axis: "step", smoothing: { kind: "ema", weight: 0 } }, full: 60 };
+  const level = (name, value) => logged(name, [value, value], [0, 29]);
+  const curves = [-3, -2, -1, 0, 1, 2, 3].map((value) => level(`${value}`, value));
+  const outer = logged("outer", [4, 4], [10, 19]);
+  const density = new Density(0);
+  density.update([...curves, outer], place, how, [1]);
+  const asked = new Set(),
+    { windows } = density;
+  windows.quantile = (column, ...more) => {
+    asked.add(column);
+    return Object.getPrototypeOf(windows).quantile.call(windows, column, ...more);
+  };
+  density.update([...curves, outer, level("more", 0.5)], place, how, [1]);
+  assert.deepEqual([density.moved, density.redone, asked.size], [1, 0, 30]);
+  asked.clear();
+  density.update([...curves, level("another", 0.5)], place, how, [1]);
+  // Where the outermost line went it is not known which is the next.
+  assert.equal(density.redone, 10);
+  assert.deepEqual(
+    [...asked],
+    Array.from({ length: 30 }, (_, c) => c).filter((c) => c < 10 || c > 19),
+  );
+});

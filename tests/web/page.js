@@ -163,3 +163,4 @@ Object.assign(globalThis, {
   innerWidth: 800,
   innerHeight: 600,
 });
+globalThis.navigator ??= { onLine: true }; // Node has one from version 21 on

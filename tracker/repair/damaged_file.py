@@ -84,6 +84,12 @@ class DamagedRows:
             self.read[table.name] += 1
             yield row
 
+    def names(self) -> dict[int, tuple[str, str]]:
+        """Kinds and tags of series, by their numbers, as the index of them has it: also of rows that are gone. Nothing
+        says whether they are as they were written; a wrong letter is better than nothing."""
+        found = (values for values in self._pages.entries() if tuple(map(type, values)) == (str, str, int))
+        return {number: (kind, tag) for kind, tag, number in found if kind and tag}
+
     def _matches(self, table: sa.Table, said: Row) -> bool:
         """Whether a row is as it was written. Those of points are looked at when they are unpacked."""
         if table is schema.blobs:

@@ -37,6 +37,8 @@ MOST_COLUMNS = 32
 """No table of ours has more."""
 
 _LEAF = 0x0D
+_INDEX = {0x02: 4, 0x0A: 0}
+"""Pages of an index, and how many bytes stand before each of its records."""
 _WHOLE_BYTES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 """Of a value by its serial type, up to 9."""
 _REAL, _ONE, _TEXT = 7, 9, 13
@@ -110,8 +112,9 @@ class RawPages:
         self.head = first[:HEAD_BYTES]
         is_sound = self.head.startswith(MAGIC)
         self._usable = page_bytes - (self.head[20] if is_sound and len(first) > HEAD_BYTES else 0)
-        pages = itertools.chain(range(1, min(in_file, last) + 1), behind)
-        self._leaves, records = self._found_leaves(pages, self._free() if is_sound else frozenset())
+        self._pages = [range(1, min(in_file, last) + 1), behind]
+        self._gone = self._free() if is_sound else frozenset()
+        self._leaves, records = self._found_leaves()
         return records
 
     def _take_wal(self, path: Path, stack: contextlib.ExitStack) -> int:
@@ -152,6 +155,25 @@ class RawPages:
                     if whole is not None:
                         yield Record(cell.number, tuple(_values(cell, whole)))
 
+    def entries(self) -> Iterator[tuple[Any, ...]]:
+        """What indexes hold, as far as their pages are sound: some columns of a row, and last its number."""
+        steps = iter(range(2 * self._count))
+        for number in self._used():
+            page = self._page(number)[: self._usable]
+            if len(page) < 12 or page[0] not in _INDEX:
+                continue
+            before = _INDEX[page[0]]
+            for place in _places(page, 8 + before):
+                with contextlib.suppress(IndexError):
+                    cell = self._cell(page, place + before, is_entry=True)
+                    whole = self._whole(cell, steps) if cell is not None else None
+                    if cell is not None and whole is not None:
+                        yield tuple(_values(cell, whole))
+
+    def _used(self) -> Iterator[int]:
+        """The pages that are not free."""
+        return (number for number in itertools.chain(*self._pages) if number not in self._gone)
+
     def _page(self, number: int) -> bytes:
         """A page; less of the one that the file ends in, and nothing of one that is not there or that the disk lost."""
         at = self._in_wal.get(number)
@@ -175,18 +197,17 @@ class RawPages:
             number = int.from_bytes(page[:4], "big")
         return frozenset(found) if len(found) == said and not number else frozenset()
 
-    def _found_leaves(self, pages: Iterable[int], free: frozenset[int]) -> tuple[_Leaves, int]:
+    def _found_leaves(self) -> tuple[_Leaves, int]:
         """The leaves that have records of so many columns: the number of the first, and the page. All records."""
         found: _Leaves = defaultdict(list)
         records = 0
-        for page in pages:
-            if page not in free:
-                firsts: dict[int, int] = {}
-                for cell in self._cells(page):
-                    firsts.setdefault(len(cell.types), cell.number)
-                    records += 1
-                for columns, first in firsts.items():
-                    found[columns].append((first, page))
+        for page in self._used():
+            firsts: dict[int, int] = {}
+            for cell in self._cells(page):
+                firsts.setdefault(len(cell.types), cell.number)
+                records += 1
+            for count, first in firsts.items():
+                found[count].append((first, page))
         for leaves in found.values():
             leaves.sort()
         return found, records
@@ -196,23 +217,21 @@ class RawPages:
         at = HEAD_BYTES if number == 1 else 0
         if len(page) < at + 8 or page[at] != _LEAF:
             return
-        most = (len(page) - at - 8) // 2
-        count = min(int.from_bytes(page[at + 3 : at + 5], "big"), most)
-        for place in dict.fromkeys(struct.unpack_from(f">{count}H", page, at + 8)):
+        for place in _places(page, at + 8, at):
             with contextlib.suppress(IndexError):  # it begins behind the page's end
                 cell = self._cell(page, place)
                 if cell is not None:
                     yield cell
 
-    def _cell(self, page: bytes, at: int) -> _Cell | None:
-        """A cell of a leaf, or None where it is not one.
+    def _cell(self, page: bytes, at: int, *, is_entry: bool = False) -> _Cell | None:
+        """A cell of a leaf, or of an index, which has no number of its own; None where it is not one.
 
         Raises:
             IndexError: it does not end within the page.
         """
         size, at = _varint(page, at)
-        number, at = _varint(page, at)
-        local = self._local(size)
+        number, at = (0, at) if is_entry else _varint(page, at)
+        local = self._local(size, (self._usable - 12) * 64 // 255 - 23 if is_entry else self._usable - 35)
         if size > local + self._count * self._usable or at + local > len(page):
             return None
         held = page[at : at + local]
@@ -228,13 +247,13 @@ class RawPages:
             return None
         return _Cell(number - (number >> 63 << 64), types, end, size, held, overflow)
 
-    def _local(self, size: int) -> int:
-        """How many bytes of a record of a table stand on its leaf."""
-        if size <= self._usable - 35:
+    def _local(self, size: int, held: int) -> int:
+        """How many bytes of a record stand on its page, which holds so many of one."""
+        if size <= held:
             return size
         least = (self._usable - 12) * 32 // 255 - 23
         most = least + (size - least) % (self._usable - 4)
-        return most if most <= self._usable - 35 else least
+        return most if most <= held else least
 
     def _whole(self, cell: _Cell, steps: Iterator[int]) -> bytes | None:
         """All bytes of a record, or None where pages of it are not what they should be."""
@@ -250,6 +269,12 @@ class RawPages:
             left -= len(part)
             number = int.from_bytes(page[:4], "big")
         return None if number else b"".join(parts)
+
+
+def _places(page: bytes, begin: int, at: int = 0) -> Iterable[int]:
+    """Where the cells of a page lie, which says so from a place on, and how many they are behind its own begin."""
+    count = min(int.from_bytes(page[at + 3 : at + 5], "big"), (len(page) - begin) // 2)
+    return dict.fromkeys(struct.unpack_from(f">{count}H", page, begin))
 
 
 def _page_bytes(head: bytes) -> int:

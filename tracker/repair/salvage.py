@@ -159,6 +159,9 @@ class _Salvage:
         state = next(self.rows.of(schema.state), None)
         for row in self.rows.of(schema.series):
             self._name(row["id"], row["kind"], row["tag"])
+        for number, named in self.rows.names().items():
+            if number not in self._numbers and named not in self._names:
+                self._name(number, *named)
         appender = Appender(target, self._birth(segment))
         try:
             with appender.transaction(durable=True) as transaction:

@@ -68,5 +68,10 @@ export function start(scope) {
     asked.delete(run);
     if (found.has(run) || isNew) known([run]);
   });
+  scope.on(live, "restart", () => {
+    const names = [...asked];
+    asked.clear();
+    known(names);
+  });
   scope.onLeave(() => clearTimeout(timer));
 }

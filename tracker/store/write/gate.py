@@ -71,11 +71,11 @@ class Gate:
             if self._writer.is_stalled():
                 inbox.lose("scalar", count)
                 return False
-            if is_ours():
+            if is_ours() or inbox.packs_here():
                 return True  # a finalizer that logs, on the very thread that would make room
             self._wait_for_room()
         self._packer.ask()
-        while len(inbox.pending) > LONGEST * inbox.unpacked and not is_ours():
+        while len(inbox.pending) > LONGEST * inbox.unpacked and not (is_ours() or inbox.packs_here()):
             inbox.room.wait(ROOM_S)
         inbox.long = len(inbox.pending) + inbox.unpacked
         return True

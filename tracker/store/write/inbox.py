@@ -10,9 +10,10 @@ what stands behind it was refused, as whoever added it sees.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from tracker.store.write.bell import Bell
@@ -106,27 +107,23 @@ class Inbox:
         self._stepping = threading.RLock()
         self._changing = threading.RLock()
         """Held by who changes what is in `pending` already: the writer, the packer."""
+        self._packing: int | None = None  # the thread that packs
 
     # --- any thread ----------------------------------------------------------------------------------
 
     def series_id(self, kind: str, tag: str) -> int:
         """The number of a series in this segment, counted from 1."""
         known = self.series.get((kind, tag))
-        if known is not None:
+        if type(known) is int:
             return known
         with self._lock:
-            known = self.series.get((kind, tag))
-            if known is None:
-                self.series_names.append((kind, tag))
-                known = len(self.series_names)
-                self.series[(kind, tag)] = known
-            return known
+            return _numbered(self.series, self.series_names, (kind, tag), (kind, tag), first=1)
 
     def next_step(self) -> int:
         """One more than where the loop stands, which it moves there."""
         with self._stepping:
-            self.last_step += 1
-            return self.last_step
+            self.last_step = step = self.last_step + 1
+            return step
 
     def lane(self, tags: tuple[str, ...]) -> int | None:
         """The lane of a set of tags; None when there are too many sets.
@@ -147,14 +144,14 @@ class Inbox:
             if len(tags) == 1:
                 lane = self.single[tags[0]] = -series[0]
             elif len(self.wide) < MAX_LANES:
-                self.wide.append(series)
-                lane = self.lanes[tags] = len(self.wide) - 1
+                lane = _numbered(self.lanes, self.wide, tags, series)
                 self.unpacked = min(self.unpacked, max(16, UNPACKED_NUMBERS // len(tags)))
                 self.long = min(self.long, self.unpacked)
             return lane
 
     def _known(self, tags: tuple[str, ...]) -> int | None:
-        return self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
+        found = self.single.get(tags[0]) if len(tags) == 1 else self.lanes.get(tags)
+        return found if type(found) is int else None
 
     def add(self, records: list[Record]) -> None:
         """Takes the numbers of a call.
@@ -245,12 +242,22 @@ class Inbox:
     def pack(self) -> None:
         """Puts a block in place of the records that wait; what comes meanwhile is left."""
         with self._changing:
-            entries = self.pending[:]
-            end = entries.index(_SEAL) if self.is_sealed and _SEAL in entries else len(entries)
-            first = next((place for place in range(end) if type(entries[place]) is not Block), end)
-            if first < end:
-                self.pending[first:end] = self._packed(entries[first:end])
-            self.long = first + 1 + self.unpacked
+            if self.packs_here():
+                return  # a finalizer or a signal handler logs in the middle of it: the places are known already
+            self._packing = threading.get_ident()
+            try:
+                entries = self.pending[:]
+                end = entries.index(_SEAL) if self.is_sealed and _SEAL in entries else len(entries)
+                first = next((place for place in range(end) if type(entries[place]) is not Block), end)
+                if first < end:
+                    self.pending[first:end] = self._packed(entries[first:end])
+                self.long = first + 1 + self.unpacked
+            finally:
+                self._packing = None
+
+    def packs_here(self) -> bool:
+        """Whether the caller stands in the middle of packing: then it waits for nobody who packs."""
+        return self._packing == threading.get_ident()
 
     def _packed(self, records: list[Record]) -> list[Block]:
         try:
@@ -323,3 +330,21 @@ def _nobody() -> None:
 def _always(count: int) -> bool:
     """There is room."""
     return True
+
+
+def _numbered(numbers: dict[Any, Any], rows: list[Any], key: Hashable, row: Any, first: int = 0) -> int:
+    """The number of a row, which is added for a key that has none; for who holds the lock.
+
+    Also where a signal handler, or a finalizer, adds one in the middle of it, of this key or of another: to add a row
+    is one call in C, which nothing comes between, and where it came to lie is looked for.
+    """
+    new = numbers.setdefault(key, [row])
+    if type(new) is int:
+        return new
+    with contextlib.suppress(IndexError):  # added already, in between
+        rows.extend(map(list.pop, (new,)))
+    place = len(rows) - 1
+    while rows[place] != row:
+        place -= 1
+    numbers[key] = place + first
+    return place + first

@@ -76,30 +76,33 @@ export class EmbeddingsPage {
     scope.on(live, "changed", ({ run, what }) => {
       if (run === this.where?.run && what.includes("embedding") && this.where.step === undefined) this.load();
     });
+    scope.on(live, "restart", () => {
+      if (this.where && this.where.step === undefined) this.load(true);
+    });
     scope.on(document, "themechange", () => {
-      if (this.data && this.stage?.points.places) {
-        this.repaint();
-        this.explain();
-      }
+      if (!this.data || !this.stage?.points.places) return;
+      this.repaint();
+      this.explain();
     });
   }
 
-  async load() {
+  // isAgain: what is chosen stays, where there is no newer one.
+  async load(isAgain = false) {
     const here = ++this.asking;
-    Object.assign(this, { chosen: -1, near: [], selected: [], found: null, only: null, left: null });
-    this.say("Reading …");
+    const nothing = { chosen: -1, near: [], selected: [], found: null, only: null, left: null };
+    if (!isAgain) Object.assign(this, nothing).say("Reading …");
     let answer;
     try {
       answer = await api.packed("embedding", this.where);
     } catch (error) {
-      if (here === this.asking && !this.scope.isOver) {
+      if (here === this.asking && !isAgain && !this.scope.isOver) {
         this.data = null;
         this.say(/** @type {Error} */ (error).message);
       }
       return;
     }
-    if (here !== this.asking || this.scope.isOver) return;
-    this.#take(answer);
+    if (here !== this.asking || this.scope.isOver || (isAgain && answer.head.step === this.data?.step)) return;
+    Object.assign(this, nothing).#take(answer);
   }
 
   // What was read of the vectors: kept, since it may be large.

@@ -33,6 +33,7 @@ export class LayoutsPage {
     scope.on(live, "changed", (change) => {
       if (touches(change, "layout")) this.soon();
     });
+    scope.on(live, "restart", () => this.soon());
     scope.on(document, "themechange", () => {
       for (const chart of this.charts) {
         chart.draw();

@@ -47,6 +47,15 @@ export class Environments {
   /** @param {string} name */
   again(name) {
     if (this.shown.includes(name)) this.#load(name).then(() => !this.scope.isOver && this.draw());
+    else {
+      // Asked for when it is shown: also what is on its way is from before.
+      this.known.delete(name);
+      this.turns.set(name, (this.turns.get(name) ?? 0) + 1);
+    }
+  }
+
+  againAll() {
+    for (const name of new Set([...this.shown, ...this.known.keys()])) this.again(name);
   }
 
   /** @param {string} name */
@@ -62,7 +71,7 @@ export class Environments {
       const newest = own.findLast((each) => each.packages) ?? own.at(-1) ?? {};
       this.known.set(name, { ...newest, processes: own.length > 1 ? own.length : undefined });
     } catch {
-      if (this.turns.get(name) === turn) this.known.set(name, {});
+      // What is known stays, and what is not is asked for when runs are shown again.
     }
   }
 

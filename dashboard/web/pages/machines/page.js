@@ -53,7 +53,10 @@ export class MachinesPage {
       if (what.includes("console")) this.printed?.news(run);
       if (what.includes("environment")) this.environments?.again(run);
     });
-    scope.on(live, "restart", () => this.printed?.news());
+    scope.on(live, "restart", () => {
+      this.printed?.news();
+      this.environments?.againAll();
+    });
     scope.on(document, "themechange", () => {
       for (const card of this.cards.values()) card.request();
     });

@@ -146,6 +146,9 @@ export class MeshesPage {
       for (const panel of this.panels.values())
         if (panel.run === change.run && touches(change, "mesh", panel.tag)) panel.later();
     });
+    scope.on(live, "restart", () => {
+      for (const panel of this.panels.values()) panel.later();
+    });
     scope.on(document, "themechange", () => {
       for (const panel of this.panels.values()) panel.draw();
     });

@@ -97,6 +97,7 @@ export class ProfilesPage {
     scope.on(live, "changed", ({ what }) => {
       if (what.includes("profile")) this.list();
     });
+    scope.on(live, "restart", () => this.list());
     scope.on(document, "themechange", () => {
       this.chart?.picture.colours.clear();
       this.chart?.request();

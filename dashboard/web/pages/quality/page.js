@@ -1,8 +1,8 @@
 // The page of quality: precision and recall, ROC, calibration and the confusion at a threshold, of runs side by side.
-import * as api from "../../core/api.js";
 import * as format from "../../text/format.js";
 import * as live from "../../core/live.js";
 import * as runs from "../../core/runs.js";
+import { Answers } from "./answers.js";
 import { dictionary } from "../../core/dictionary.js";
 import { atThreshold, calibration, precisionRecall, roc } from "./data.js";
 import { ConfusionTable } from "./confusion_table.js";
@@ -13,7 +13,6 @@ import { part } from "../../ui/dom.js";
 import { emptyPage } from "../../ui/empty.js";
 
 const RUNS_AT_ONCE = 12; // as many as there are colours
-const REFRESH_MS = 300;
 
 const SECTION =
   '<div class="quality-head"><h3></h3>' +
@@ -21,7 +20,7 @@ const SECTION =
   '<label class="quality-threshold">Threshold <input type="range" min="0" max="1" step="any" value="0.5">' +
   '<output></output></label></div><div class="quality-charts"></div><div class="quality-tables"></div>';
 
-/** @typedef {any} Logged a curve with its counts at each threshold, or a matrix, as the server has it, at a step */
+/** @typedef {import("./answers.js").Logged} Logged */
 /** @typedef {[name: string, found: Logged]} Shown of a run */
 
 // One tag of all shown runs, with a slider of steps.
@@ -34,21 +33,10 @@ class Section {
   constructor(kind, tag, scope) {
     this.kind = kind;
     this.tag = tag;
-    this.scope = scope;
-    /** @type {Map<string, Logged[]>} */
-    this.series = new Map(); // by run
-    /** @type {Set<string>} */
-    this.asking = new Set();
-    /** @type {Set<string>} */
-    this.again = new Set(); // runs that were asked for while their answer was under way
-    /** @type {string[]} */
-    this.names = []; // of the runs that are shown
+    this.answers = new Answers(kind, tag, scope, () => this.draw());
     /** @type {number | null} */
     this.at = null; // the step that is shown; null follows the newest
     this.threshold = 0.5;
-    this.problem = "";
-    /** @type {Map<string, number>} */
-    this.timers = new Map(); // of a later question, by run
     /** @type {UnitChart[]} */
     this.charts = [];
     /** @type {Map<string, ConfusionTable>} */
@@ -59,7 +47,7 @@ class Section {
     part(element, "h3", HTMLElement).textContent = tag;
     const [steps, threshold] = element.querySelectorAll("input");
     steps.addEventListener("input", () => {
-      const all = this.steps();
+      const all = this.answers.steps();
       this.at = Number(steps.value) === all.length - 1 ? null : all[Number(steps.value)]; // at the right end it follows
       this.draw();
     });
@@ -91,61 +79,9 @@ class Section {
   }
 
   /** @param {string[]} names */
-  load(names) {
-    for (const name of this.series.keys()) if (!names.includes(name)) this.series.delete(name);
-    this.names = names;
-    for (const name of names) if (!this.series.has(name)) this.ask(name);
+  show(names) {
+    this.answers.show(names);
     this.draw();
-  }
-
-  /** @param {string} name */
-  async ask(name) {
-    if (this.asking.has(name)) {
-      this.again.add(name);
-      return;
-    }
-    this.asking.add(name);
-    try {
-      const { head, column } = await api.packed(this.kind === "pr_curve" ? "quality" : "confusion", {
-        run: name,
-        tag: this.tag,
-      });
-      this.series.set(
-        name,
-        this.kind === "pr_curve"
-          ? head.curves.map((/** @type {any} */ curve) => {
-              const [tp, fp, tn, fn, confidence] = Array.from({ length: curve.rows }, () => column(curve.thresholds));
-              return { ...curve, tp, fp, tn, fn, confidence };
-            })
-          : head.matrices.map((/** @type {any} */ matrix) => ({ ...matrix, counts: column(matrix.size ** 2) })),
-      );
-      this.problem = "";
-    } catch (error) {
-      this.series.set(name, []);
-      this.problem = `${name}: ${/** @type {Error} */ (error).message}`;
-    }
-    if (this.scope.isOver) return;
-    this.asking.delete(name);
-    this.draw();
-    if (this.again.delete(name)) this.later(name);
-  }
-
-  /** @param {string} name */
-  later(name) {
-    if (!this.timers.has(name))
-      this.timers.set(
-        name,
-        this.scope.setTimeout(() => {
-          this.timers.delete(name);
-          this.ask(name);
-        }, REFRESH_MS),
-      );
-  }
-
-  steps() {
-    return [...new Set([...this.series.values()].flatMap((series) => series.map((each) => each.step)))].sort(
-      (a, b) => a - b,
-    );
   }
 
   // Of each run what it had logged by the step of the slider.
@@ -153,15 +89,15 @@ class Section {
     const step = this.at ?? Infinity;
     /** @type {Shown[]} */
     const shown = [];
-    for (const name of this.names) {
-      const found = this.series.get(name)?.findLast((each) => each.step <= step);
+    for (const name of this.answers.names) {
+      const found = this.answers.series.get(name)?.findLast((each) => each.step <= step);
       if (found) shown.push([name, found]);
     }
     return shown;
   }
 
   draw() {
-    const all = this.steps(),
+    const all = this.answers.steps(),
       step = this.at ?? all[all.length - 1];
     const steps = part(this.element, ".quality-steps", HTMLElement),
       slider = part(steps, "input", HTMLInputElement);
@@ -237,8 +173,8 @@ class Section {
     }
     const note = this.element.querySelector(".quality-note") ?? document.createElement("p");
     note.className = "quality-note";
-    note.textContent = this.problem;
-    if (!this.problem) note.remove();
+    note.textContent = this.answers.problem;
+    if (!this.answers.problem) note.remove();
     else if (!note.isConnected) holder.after(note);
   }
 }
@@ -265,11 +201,10 @@ export class QualityPage {
   #listen(scope) {
     scope.on(runs, ["runs", "visible"], () => this.arrange());
     scope.on(live, "changed", (change) => {
-      for (const section of this.inView())
-        if (section.names.includes(change.run) && touches(change, section.kind, section.tag)) section.later(change.run);
+      for (const { kind, tag, answers } of this.inView()) if (touches(change, kind, tag)) answers.later(change.run);
     });
     scope.on(live, "restart", () => {
-      for (const section of this.inView()) for (const name of section.names) section.later(name);
+      for (const { answers } of this.inView()) for (const name of answers.names) answers.later(name);
     });
     scope.on(document, "themechange", () => {
       for (const section of this.inView()) section.draw();
@@ -298,8 +233,9 @@ export class QualityPage {
       const section = this.sections.get(key) ?? new Section(kind, tag, this.scope);
       this.sections.set(key, section);
       page.append(section.element);
-      section.load(names);
+      section.show(names);
     }
+    for (const section of this.sections.values()) if (!page.contains(section.element)) section.show([]);
     this.view.replaceChildren(page);
   }
 
@@ -311,7 +247,7 @@ export class QualityPage {
     return (
       runs.loaded &&
       this.view.childElementCount > 0 &&
-      this.inView().every((section) => section.names.every((name) => section.series.has(name)))
+      this.inView().every(({ answers }) => answers.names.every((name) => answers.series.has(name)))
     );
   }
 
