@@ -16,7 +16,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -31,10 +31,13 @@ logger = logging.getLogger("dashboard")
 MAGIC = b"everystep curves 2".ljust(24)
 
 MOST_HELD = 1 << 20
-"""Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 250 bytes each."""
+"""Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 70 bytes each."""
 
 MOST_KEPT_BYTES = 1 << 30
 """Of all files of a logdir; those that were added to the longest time ago go first."""
+
+KEY_BYTES = 24
+"""Of the name of a curve's segment; see `SegmentState.key`."""
 
 _DIGEST_BYTES = 16
 _LENGTH_BYTES = 8
@@ -64,9 +67,41 @@ class _Place(NamedTuple):
         return self.at + self.length * len(COLUMNS if self.columns else POINTS)
 
 
+_PLACE = np.dtype([("key", f"S{KEY_BYTES}"), *((name, "<i8") for name in ("columns", *_Place._fields[:-1]))])
+
+
+class _Places:
+    """Where curves lie, by key and columns, none for points: as an object each they take 370 bytes."""
+
+    def __init__(self, rows: npt.NDArray[np.void]) -> None:
+        begins = _begins(rows["key"])
+        order = np.argsort(begins, kind="stable")
+        self.rows, self._begins = rows[order], begins[order]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, keys: Sequence[str], columns: int) -> dict[str, _Place]:
+        """Those of some keys as points, where they are so short, else in so many columns."""
+        found: dict[str, _Place] = {}
+        names = np.array([key.encode() for key in keys], f"S{KEY_BYTES}")
+        first, last = (np.searchsorted(self._begins, _begins(names), side) for side in ("left", "right"))
+        for key, name, start, stop in zip(keys, names.tolist(), first.tolist(), last.tolist(), strict=True):
+            for each, form, *rest in reversed(self.rows[start:stop].tolist()):  # of what stands twice the last counts
+                place = _Place(*rest, form)
+                if each == name and (form == columns or (form == 0 and place.length <= limit_of(columns))):
+                    found[key] = place
+                    break
+        return found
+
+
+def _begins(keys: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
+    """The first bytes of keys as numbers, which are sorted and found ten times as fast."""
+    return np.ascontiguousarray(keys.astype("S8")).view("<u8")
+
+
 class _File(NamedTuple):
-    places: dict[tuple[str, int], _Place]
-    """By key and columns, none for points."""
+    places: _Places
     size: int
     """As far as it was read."""
     bodies: dict[int, tuple[int, str]]
@@ -93,12 +128,8 @@ class CurveCache:
         known = self._known(tag)
         if known is None:
             return {}
-        for key in keys:
-            place = known.places.get((key, 0))
-            if place is None or place.length > limit_of(columns):
-                place = known.places.get((key, columns))
-            if place is not None:
-                blocks.setdefault(place.block, []).append((key, place))
+        for key, place in known.places.of([*keys], columns).items():
+            blocks.setdefault(place.block, []).append((key, place))
         found: dict[str, KeptCurve] = {}
         if blocks:
             try:
@@ -159,7 +190,7 @@ class CurveCache:
         try:
             stat = os.stat(path)
             with self._reading:
-                known: _File = self._held.get(path, stat.st_ino) or _File({}, 0, {}, set())
+                known: _File = self._held.get(path, stat.st_ino) or _File(_Places(np.empty(0, _PLACE)), 0, {}, set())
                 if known.size != stat.st_size:
                     known = _read(path, tag, known)
                     self._held.put(path, stat.st_ino, known, len(known.places))
@@ -207,6 +238,7 @@ def _read(path: Path, tag: str, known: _File) -> _File:
     Raises:
         ValueError, TypeError, LookupError: it is no file of ours, or not as it was written.
     """
+    added = [known.places.rows]
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise ValueError("not of this version")
@@ -222,15 +254,27 @@ def _read(path: Path, tag: str, known: _File) -> _File:
             head = json.loads(text)
             if head["tag"] != tag:
                 raise ValueError("of another tag")
-            start, place = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size, 0
-            for key, form, length, points in zip(*(head[name] for name in _SAID), strict=True):
-                known.places[key, form] = _Place(start, place, length, points, form)
-                place = known.places[key, form].stop
+            start = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size
+            added.append(_places_of(head, start, size))
             known.bodies[start] = size, head["digest"]
-            if 8 * place > size:
-                raise ValueError("not whole")
             at = file.seek(size, os.SEEK_CUR)
-    return known._replace(size=at)
+    return known._replace(size=at, places=_Places(np.concatenate(added)))
+
+
+def _places_of(head: dict[str, Any], start: int, size: int) -> npt.NDArray[np.void]:
+    """Where the curves of a block lie that begins so and has so many bytes."""
+    keys, *numbers = (head[name] for name in _SAID)
+    forms, lengths, points = (np.array(each, np.int64) for each in numbers)
+    found = np.empty(len(keys), _PLACE)
+    stops = np.cumsum(lengths * np.where(forms, len(COLUMNS), len(POINTS)))
+    if not all(type(key) is str and len(key) == KEY_BYTES for key in keys) or lengths.min(initial=0) < 0:
+        raise ValueError("not of ours")
+    if len(stops) and 8 * int(stops[-1]) > size:
+        raise ValueError("not whole")
+    columns = [key.encode() for key in keys], forms, start, np.append(0, stops[:-1]), lengths, points
+    for name, column in zip(_PLACE.names or (), columns, strict=True):
+        found[name] = column
+    return found
 
 
 _SAID = ("keys", "forms", "lengths", "points")

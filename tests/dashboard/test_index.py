@@ -79,9 +79,10 @@ def test_an_index_is_decoded_run_by_run_the_newest_first(
     second = Catalog(logdir, index=tmp_path / "index")
     second.scan(glance=True, patience_s=0.0)
     assert decoded == ["a"]
-    assert compact_list(second.runs.values())["unmet"] == [
-        [name, first.runs[name].known()[0].created] for name in ("b", "c")
-    ]
+    assert compact_list(second.runs.values())["unmet"] == {
+        "names": ["b", "c"],
+        "began": [first.runs[name].known()[0].created for name in ("b", "c")],
+    }
     second.complete()
     assert decoded == ["a", "c", "b"]
     assert told(second) == told(first)

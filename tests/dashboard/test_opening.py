@@ -60,8 +60,8 @@ def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path:
     library.scan(glance=True, patience_s=0.0)
     first = compact_list(library.runs.values())
     assert [run["name"] for run in first["runs"]] == ["r4", "r5"]
-    assert [name for name, _ in first["unmet"]] == ["r0", "r1", "r2", "r3"]
-    assert time.gmtime(first["unmet"][2][1])[:6] == (2026, 1, 3, 0, 0, 0)
+    assert first["unmet"]["names"] == ["r0", "r1", "r2", "r3"]
+    assert time.gmtime(first["unmet"]["began"][2])[:6] == (2026, 1, 3, 0, 0, 0)
     assert not library.is_complete
     library.scan()  # nothing came or went: who was not met is left to `meet`
     assert len(library.unmet) == 4
@@ -70,7 +70,7 @@ def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path:
     assert library.met == ["r5", "r4", "r0", "r3"]
     library.complete()
     assert library.is_complete
-    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {"unmet": []}
+    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {"unmet": {"names": [], "began": []}}
 
 
 def test_a_run_that_goes_before_it_was_met_is_none(six: Path) -> None:
@@ -144,13 +144,14 @@ def served(root: Path, index: Path) -> TestClient:
 def whole(made: TestClient) -> dict[str, Any]:
     """The list of runs, once all of them were met, as a page puts it together."""
     found: dict[str, Any] = made.get("/api/v1/runs?form=page").json()
-    while found["unmet"]:
+    unmet = found["unmet"]["names"]
+    while unmet:
         more = made.get(f"/api/v1/runs?form=page&met={found['met']}").json()
         names = {run["name"] for run in more["runs"]}
         found["runs"] += more["runs"]
-        found["unmet"] = [each for each in found["unmet"] if each[0] not in names]
+        unmet = [name for name in unmet if name not in names]
         found["met"] = more["met"]
-        assert more["left"] == len(found["unmet"])
+        assert more["left"] == len(unmet)
     return found
 
 

@@ -63,7 +63,7 @@ before(async () => {
     .on("GET /api/v1/runs", () => ({
       runs: listed,
       met: 2,
-      unmet: [],
+      unmet: { names: [], began: [] },
       tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
       headlines: ["val/loss"],
       news: 1,
@@ -164,15 +164,12 @@ test("runs that the server has not looked at yet are in the list, and filled as 
   const parts = [
     {
       runs: [row("c", 3)],
-      unmet: [
-        ["a", 1],
-        ["b", 2],
-      ],
+      unmet: { names: ["a", "b"], began: [1, 2] },
       met: 1,
       news: 1,
     },
-    { runs: [row("b", 2)], unmet: [], met: 2, left: 1 },
-    { runs: [row("a", 1)], unmet: [], met: 3, left: 0 },
+    { runs: [row("b", 2)], unmet: { names: [], began: [] }, met: 2, left: 1 },
+    { runs: [row("a", 1)], unmet: { names: [], began: [] }, met: 3, left: 0 },
   ];
   const asked = [];
   let go = () => {};
