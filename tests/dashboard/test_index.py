@@ -75,7 +75,9 @@ def test_an_index_is_decoded_run_by_run_the_newest_first(
     first.keep()
     decoded: list[str] = []
     of = catalog_cache.Index.of
-    monkeypatch.setattr(catalog_cache.Index, "of", lambda self, place: decoded.append(Path(place).name) or of(self, place))
+    monkeypatch.setattr(
+        catalog_cache.Index, "of", lambda self, place: decoded.append(Path(place).name) or of(self, place)
+    )
     second = Catalog(logdir, index=tmp_path / "index")
     second.scan(glance=True, patience_s=0.0)
     assert decoded == ["a"]
@@ -257,7 +259,7 @@ def _write_in_place(path: Path, data: bytes) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "other number", "empty", "other", "older"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other number", "other name", "empty", "other", "older"])
 def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) -> None:
     """It is made anew from the files."""
     log(logdir, "a", [1.0, 2.0])
@@ -271,7 +273,8 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
         {
             "cut": data[:middle],
             "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
-            "other number": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],  # in what is known of the last series
+            "other number": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],  # in the checksum of the last entry
+            "other name": data.replace(b'"runs":{"a":', b'"runs":{"b":'),
             "empty": b"",
             "other": b"{}" * 400,
             "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC[:-2] + b"0\n", 1),

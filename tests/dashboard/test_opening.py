@@ -70,7 +70,9 @@ def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path:
     assert library.met == ["r5", "r4", "r0", "r3"]
     library.complete()
     assert library.is_complete
-    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {"unmet": {"names": [], "began": []}}
+    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {
+        "unmet": {"names": [], "began": []}
+    }
 
 
 def test_a_run_that_goes_before_it_was_met_is_none(six: Path) -> None:
