@@ -88,7 +88,8 @@ class _Places:
         first, last = (np.searchsorted(self._begins, _begins(names), side) for side in ("left", "right"))
         for key, name, start, stop in zip(keys, names.tolist(), first.tolist(), last.tolist(), strict=True):
             for each, form, *rest in reversed(self.rows[start:stop].tolist()):  # of what stands twice the last counts
-                place = _Place(*rest, form)
+                block, at, length, points = rest
+                place = _Place(block, at, length, points, form)
                 if each == name and (form == columns or (form == 0 and place.length <= limit_of(columns))):
                     found[key] = place
                     break
