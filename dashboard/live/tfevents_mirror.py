@@ -113,13 +113,15 @@ class MirrorProcess:
                 pass
 
     def _give_way(self, folders: int) -> None:
+        if self._stop.is_set():
+            raise InterruptedError  # a very large logdir is not gone through to its end by a server that ends
         if folders >= AT_ONCE and self._poller is not None:
             while not self._poller.ready.is_set() and not self._stop.is_set():
                 self._poller.ready.wait(LOOK_S)
-            while folders % AT_ONCE == 0 and self._given < GIVES_WAY_S and self._poller.quiet_for() < QUIET_S:
+            while not folders % AT_ONCE and self._given < GIVES_WAY_S and self._poller.quiet_for() < QUIET_S:
                 self._given += QUIET_S / 4
                 if self._stop.wait(QUIET_S / 4):
-                    return
+                    raise InterruptedError
 
     def _has_heard_nothing(self, since: float) -> bool:
         """Whether all that comes into the logdir is heard of, and nothing has come that may be of another program's."""
