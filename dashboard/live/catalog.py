@@ -268,15 +268,7 @@ class Catalog:
             known_stamp, known_words = known.said or ((), ({}, 0))
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
-            if said != run.user_edits or (newest > 0) != (run.newest_command > 0):
-                changes.note(run.name, "runs")
-            if said.get(user_edits.DISMISSED) != run.user_edits.get(user_edits.DISMISSED):
-                changes.note(run.name, "findings")
-            if said.get(user_edits.PROPOSALS) != run.user_edits.get(user_edits.PROPOSALS):
-                changes.note(run.name, "proposals")
-            if newest != run.newest_command:
-                changes.note(run.name, "commands")
-            run.user_edits, run.newest_command = said, newest
+            run.take_edits(said, newest, changes)
         if not is_as_before and not self._is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         if is_as_before and run.status in ("finished", "stopped"):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dashboard.http import wire
+from dashboard.live.changes import Changes
 from dashboard.live.examined import Examined
 from dashboard.live.folders import Listing
 from dashboard.live.segment_state import SegmentState
@@ -93,6 +94,17 @@ class RunState:
     def finding_counts(self) -> list[int] | None:
         """How many errors, warnings and infos nobody dismissed; None before it was examined."""
         return self.examined.counts(self.dismissed) if self.examined is not None else None
+
+    def take_edits(self, said: Mapping[str, Any], newest: int, changes: Changes) -> None:
+        """Takes in what the page was told of it, and the number of the newest thing that it was asked."""
+        if said != self.user_edits or (newest > 0) != (self.newest_command > 0):
+            changes.note(self.name, "runs")
+        for key, what in ((DISMISSED, "findings"), (PROPOSALS, "proposals")):
+            if said.get(key) != self.user_edits.get(key):
+                changes.note(self.name, what)
+        if newest != self.newest_command:
+            changes.note(self.name, "commands")
+        self.user_edits, self.newest_command = said or _NOTHING, newest
 
     def take_examined(self, examined: Examined | None) -> None:
         """Takes over what was found at another time, where its files are as they were then."""

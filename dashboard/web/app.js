@@ -86,7 +86,7 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       load: () => import("./pages/compare/page.js"),
       kinds: [],
       is: () => {
-        const isGiven = (/** @type {runs.Run} */ run) => Object.keys(run.config ?? {}).length > 0;
+        const isGiven = (/** @type {import("./core/runs.js").Run} */ run) => Object.keys(run.config ?? {}).length > 0;
         return runs.all().findIndex(isGiven) !== runs.all().findLastIndex(isGiven);
       },
     },

@@ -8,7 +8,8 @@ import { firstAnswer } from "./curve_requests.js";
 /**
  * @typedef {{
  *   runs: (Omit<Summary, "series"> & { series: number })[], tagsets: Record<string, string[]>[],
- *   headlines: string[], news: number, met: number, unmet: { names: string[], began: (number | null)[] }, left?: number,
+ *   headlines: string[], news: number, met: number, unmet: { names: string[], began: (number | null)[] },
+ *   left?: number,
  * }} Listed series: a number in the tagsets, which runs share; unmet: runs that the server has not looked at yet, the
  *   oldest first
  */

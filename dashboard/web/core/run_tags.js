@@ -42,14 +42,15 @@ export class KnownTags {
   /** @param {() => Iterable<Run>} runs all of them */
   constructor(runs) {
     this.runs = runs;
-    this.forget();
-  }
-
-  forget() {
     /** @type {Map<string, string[]>} */
     this.known = new Map(); // by kind, in their order
     /** @type {Map<Run["series"], Run> | null} */
     this.differing = null; // a run of each set of tags: those of one sweep share theirs
+  }
+
+  forget() {
+    this.known.clear();
+    this.differing = null;
   }
 
   /** @param {string} kind */
