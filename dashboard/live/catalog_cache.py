@@ -81,6 +81,9 @@ class CachedRun:
 
 NOTHING = CachedRun()
 
+UNEXPECTED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What JSON that is none of ours is met with, though its checksum fits."""
+
 
 @dataclass(frozen=True)
 class _Entries:
@@ -133,7 +136,7 @@ class Index:
             size = int.from_bytes(entry[:4], "little")
             rows = np.frombuffer(entry[4 : 4 + size], ROW)
             return self._decoded(Path(place), json.loads(entry[4 + size :]), rows)
-        except (ValueError, TypeError, LookupError):
+        except UNEXPECTED:
             return NOTHING
 
     def _entry(self, place: str) -> bytes | None:
@@ -208,7 +211,7 @@ def load(path: Path | None, pool: NamePool) -> Index:
     try:
         with not_collecting():
             return _loaded(file, pool)
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, *UNEXPECTED):
         with contextlib.suppress(OSError):
             os.close(file)
         return Index()
