@@ -128,12 +128,12 @@ class _Head:
         stamp_of = dict(zip(paths, range(len(paths)), strict=True))
         order = [stamp_of.pop(place, -1) for place in places.values()]
         others = list(stamp_of)
-        is_known = -1 not in order
+        is_known = len(paths) > 0 and -1 not in order
         head: dict[str, Any] = {
             "names": self._names,
             "environments": list(self._environments),
             "runs": places,
-            "folders": others if is_known else [],
+            "folders": others if is_known else None,
         }
         rows = stamps[order + list(stamp_of.values())] if is_known else stamps[:0]
         return [

@@ -237,8 +237,8 @@ def _loaded(file: int, pool: NamePool) -> Index:
     places = list(runs.values())
     if not len(places) == len(ends) == len(digests) // ENTRY_DIGEST_BYTES or (ends or [0])[-1] != sizes[0]:
         raise ValueError("not an entry for each run")
-    paths = places + said["folders"] if said["folders"] else []
-    folders = KnownFolders(runs, paths, np.frombuffer(stamps, "<i8").reshape(-1, 4))
+    paths = [] if said["folders"] is None else places + said["folders"]
+    folders = KnownFolders(runs, paths, np.frombuffer(stamps, "<i8").reshape(len(paths), 4))
     entries = _Entries(file, {place: i for i, place in enumerate(places)}, [0, *ends], bytes(digests))
     environments = [json.loads(each) for each in said["environments"]]
     return Index(folders, np.frombuffer(began, "<f8"), entries, (names, environments))

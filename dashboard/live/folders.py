@@ -8,6 +8,7 @@ that nobody has changed for a moment, and not at all where links lead out of the
 from __future__ import annotations
 
 import calendar
+import contextlib
 import os
 import sys
 import time
@@ -110,10 +111,10 @@ class Folders:
         found = logdir.all_run_folders(self._root, self._mirror, self.links, self._names) if is_there else {}
         runs = {name: str(folder) for name, folder in found.items()}
         stamps = [] if self.links else [self.stamp_of(folder, began) for folder in self._names]
-        is_believed = stamps and all(stamps)
         self.known = NO_FOLDERS._replace(runs=runs)
-        if is_believed:
-            self.known = KnownFolders(runs, list(self._names), np.array(stamps, np.int64).reshape(-1, 4))
+        if stamps and all(stamps):
+            with contextlib.suppress(OverflowError):  # some file systems number folders beyond 63 bits
+                self.known = KnownFolders(runs, list(self._names), np.array(stamps, np.int64))
         return runs
 
     def stamp_of(self, folder: str | Path, listed: float | None = None) -> Stamp | None:

@@ -132,6 +132,27 @@ def test_a_folder_that_was_changed_just_now_is_not_believed(six: Path, monkeypat
     assert known.stamp_of(six / "r0") is None
 
 
+def test_a_logdir_that_is_a_run_itself_is_known_again(
+    six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no folder besides those of runs."""
+    shutil.copytree(six / "r0", six, dirs_exist_ok=True)
+    first = Catalog(six, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    monkeypatch.setattr(logdirs, "all_run_folders", lambda *_: pytest.fail("the logdir was walked"))
+    second = Catalog(six, index=tmp_path / "index")
+    second.scan()
+    assert list(second.runs) == [".", *NAMES]
+
+
+def test_folders_of_any_number_are_listed(six: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 63 bits they cannot be known again, and are gone through anew."""
+    monkeypatch.setattr(Folders, "stamp_of", lambda *_: (1, 1 << 63, 0, 0))
+    known = Folders(six, None)
+    assert list(known.look()) == list(known.look()) == NAMES
+
+
 def asked(made: TestClient, **more: Any) -> bytes:
     """The answer to a question for curves, as it is sent."""
     answer = made.post("/api/v1/curves", json={"tag": "loss", "runs": NAMES, "columns": 100, **more})
