@@ -161,7 +161,7 @@ def answered(page: Any, told: list[dict[str, Any]]) -> None:
             "headlines": TAGS,
             "news": 10**9,
             "met": len(told),
-            "unmet": [],
+            "unmet": {"names": [], "began": []},
         }
     ).encode()
     names = [run["name"] for run in told]

@@ -39,7 +39,7 @@ LISTED = "Boolean(window.viz) && viz.runs().length === RUNS && document.querySel
 
 BARS: dict[int, dict[str, float]] = {
     10_000: {"first, nothing kept": 6.0, "first, kept": 1.5, "long task": 200, "server": 400, "heap": 150, "idle": 0.5},
-    100_000: {"list, nothing kept": 30.0, "list, kept": 3.0, "server": 1024},
+    100_000: {"list, nothing kept": 30.0, "list, kept": 3.0, "server": 1024, "peak": 1024},
 }
 SHAPES = {10_000: (20, 100), 100_000: (5, 20)}
 
@@ -78,7 +78,7 @@ def measured(logdir: Path, runs: int, what: str, arguments: argparse.Namespace) 
             ("list", "all runs in the list", "s"), ("first", "first lines of a chart", "s"),
             ("whole", "a chart of all its lines", "s"), ("all", "all charts in sight", "s"),
             ("long task", "longest task of the page after them", "ms"),
-            ("server", "server", "MiB"), ("heap", "page heap", "MiB"), ("idle", "idle server, of a core", "%"),
+            ("server", "server", "MiB"), ("peak", "server at its peak", "MiB"), ("heap", "page heap", "MiB"), ("idle", "idle server, of a core", "%"),
         ):  # fmt: skip
             values = [each[name] for each in turns if name in each]
             if values:
@@ -109,6 +109,7 @@ def opened(logdir: Path, runs: int, *, is_kept: bool, idle: float) -> dict[str, 
         tasks = page.evaluate("longTasks")
         found["long task"] = max((took for start, took in tasks if start > first_at), default=0.0)
         found["server"], found["heap"] = server_mib(served), heap_mib(page)
+        found["peak"] = peak_mib(served)
         found |= {"tasks": len(tasks)}
     if idle:
         settled(served, 0.03, 1800)
@@ -128,6 +129,12 @@ def settled(served: Any, used: float, longest: float) -> None:
     quiet, end = 0, time.monotonic() + longest
     while quiet < 5 and time.monotonic() < end:
         quiet = quiet + 1 if share(served.process.pid, 1.0) < 100 * used and any(folder.rglob("*.index")) else 0
+
+
+def peak_mib(served: Any) -> float:
+    """The most memory that the server has had."""
+    said = Path(f"/proc/{served.process.pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in said.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def share(pid: int, seconds: float) -> float:

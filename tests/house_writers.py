@@ -62,7 +62,7 @@ OPENS_TO_WRITE = {
     "dashboard/commands/predict.py": "viz predict -o",
     "dashboard/embeddings/map_worker.py": "a map, in a folder of this question's",
     "dashboard/embeddings/maps.py": "maps, in the user's cache",
-    "dashboard/live/catalog_cache.py": "the index of a logdir, in the user's cache",
+    "dashboard/live/cache_writer.py": "the index of a logdir, in the user's cache",
     "dashboard/curves/curve_cache.py": "curves of finished runs, in the user's cache",
     "dashboard/live/trash.py": "which run moves where, so that a move that was stopped is finished",
     "dashboard/live/tombstones.py": "which segments that others sent were deleted, so that they do not come back",

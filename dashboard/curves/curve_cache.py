@@ -20,7 +20,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -36,13 +36,17 @@ logger = logging.getLogger("dashboard")
 MAGIC = b"everystep curves 3"
 
 MOST_HELD = 1 << 20
-"""Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 250 bytes each."""
+"""Curves of which is known where they lie: a hundred tags of ten thousand runs, in some 70 bytes each."""
 
 MOST_KEPT_BYTES = 1 << 30
 """Of all files of a logdir; those that were added to the longest time ago go first."""
 
 _NAME_BYTES = 14
 _START = len(MAGIC) + _NAME_BYTES
+
+KEY_BYTES = 24
+"""Of the name of a curve's segment; see `SegmentState.key`."""
+
 _DIGEST_BYTES = 16
 _LENGTH_BYTES = 8
 
@@ -71,13 +75,46 @@ class _Place(NamedTuple):
         return self.at + self.length * len(COLUMNS if self.columns else POINTS)
 
 
+_PLACE = np.dtype([("key", f"S{KEY_BYTES}"), *((name, "<i8") for name in ("columns", *_Place._fields[:-1]))])
+
+
+class _Places:
+    """Where curves lie, by key and columns, none for points: as an object each they take 370 bytes."""
+
+    def __init__(self, rows: npt.NDArray[np.void]) -> None:
+        begins = _begins(rows["key"])
+        order = np.argsort(begins, kind="stable")
+        self.rows, self._begins = rows[order], begins[order]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, keys: Sequence[str], columns: int) -> dict[str, _Place]:
+        """Those of some keys as points, where they are so short, else in so many columns."""
+        found: dict[str, _Place] = {}
+        names = np.array([key.encode() for key in keys], f"S{KEY_BYTES}")
+        first, last = (np.searchsorted(self._begins, _begins(names), side) for side in ("left", "right"))
+        for key, name, start, stop in zip(keys, names.tolist(), first.tolist(), last.tolist(), strict=True):
+            for each, form, *rest in reversed(self.rows[start:stop].tolist()):  # of what stands twice the last counts
+                block, at, length, points = rest
+                place = _Place(block, at, length, points, form)
+                if each == name and (form == columns or (form == 0 and place.length <= limit_of(columns))):
+                    found[key] = place
+                    break
+        return found
+
+
+def _begins(keys: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
+    """The first bytes of keys as numbers, which are sorted and found ten times as fast."""
+    return np.ascontiguousarray(keys.astype("S8")).view("<u8")
+
+
 class _File(NamedTuple):
     name: bytes
     """That it begins with."""
     size: int
     """As far as it is whole."""
-    places: dict[tuple[str, int], _Place]
-    """By key and columns, none for points."""
+    places: _Places
     bodies: dict[int, tuple[int, str]]
     """By where the columns of a block begin: their bytes, and their checksum."""
     sound: set[int]
@@ -106,12 +143,8 @@ class CurveCache:
             with self._path(tag).open("rb") as file:
                 with self._turn:
                     known = self._known(file, tag)
-                for key in keys:
-                    place = known.places.get((key, 0))
-                    if place is None or place.length > limit_of(columns):
-                        place = known.places.get((key, columns))
-                    if place is not None:
-                        blocks.setdefault(place.block, []).append((key, place))
+                for key, place in known.places.of([*keys], columns).items():
+                    blocks.setdefault(place.block, []).append((key, place))
                 for start, wanted in blocks.items():
                     found |= _columns_of(file, known, start, wanted)
         except OSError:
@@ -176,7 +209,8 @@ class CurveCache:
         known: _File | None = self._held.get(path, name)
         if known is None or size < known.size:
             is_ours = len(name) == _START and name.startswith(MAGIC)
-            known = _File(name if is_ours else MAGIC + os.urandom(_NAME_BYTES), _START if is_ours else 0, {}, {}, set())
+            name = name if is_ours else MAGIC + os.urandom(_NAME_BYTES)
+            known = _File(name, _START if is_ours else 0, _Places(np.empty(0, _PLACE)), {}, set())
         if known.size and known.size != size:
             with contextlib.nullcontext(True) if is_locked else _locked(file, is_shared=True) as may_read:
                 if may_read:
@@ -234,11 +268,12 @@ def _columns_of(file: BinaryIO, known: _File, start: int, wanted: list[tuple[str
 
 def _read(file: BinaryIO | FileIO, size: int, tag: str, known: _File) -> _File:
     """What of a file of so many bytes is known, and what was added to it since, as far as it is as it was written."""
+    added = [known.places.rows]
     at = file.seek(known.size)
     while digest := file.read(_DIGEST_BYTES):
         sizes = file.read(2 * _LENGTH_BYTES)
         text_size, body_size = (int.from_bytes(sizes[each : each + 8], "little") for each in (0, _LENGTH_BYTES))
-        start, place = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size, 0
+        start = at + _DIGEST_BYTES + 2 * _LENGTH_BYTES + text_size
         if start + body_size > size:
             break
         text = file.read(text_size)
@@ -247,12 +282,22 @@ def _read(file: BinaryIO | FileIO, size: int, tag: str, known: _File) -> _File:
         head = json.loads(text)
         if head["tag"] != tag:
             break
-        for key, form, length, points in zip(*(head[name] for name in _SAID), strict=True):
-            known.places[key, form] = _Place(start, place, length, points, form)
-            place = known.places[key, form].stop
+        added.append(_places_of(head, start))
         known.bodies[start] = body_size, head["digest"]
         at = file.seek(start + body_size)
-    return known._replace(size=at)
+    return known._replace(size=at, places=_Places(np.concatenate(added)))
+
+
+def _places_of(head: dict[str, Any], start: int) -> npt.NDArray[np.void]:
+    """Where the curves of a block lie that begins so."""
+    keys, *numbers = (head[name] for name in _SAID)
+    forms, lengths, points = (np.array(each, np.int64) for each in numbers)
+    found = np.empty(len(keys), _PLACE)
+    stops = np.cumsum(lengths * np.where(forms, len(COLUMNS), len(POINTS)))
+    columns = [key.encode() for key in keys], forms, start, np.append(0, stops[:-1]), lengths, points
+    for name, column in zip(_PLACE.names or (), columns, strict=True):
+        found[name] = column
+    return found
 
 
 _SAID = ("keys", "forms", "lengths", "points")

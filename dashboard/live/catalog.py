@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dashboard.http.gc_pause import not_collecting
+from dashboard.live import cache_writer, user_edits
 from dashboard.live import catalog_cache as indexes
-from dashboard.live import user_edits
 from dashboard.live.changes import Changes
 from dashboard.live.file_stamps import is_settled, stamp_of
 from dashboard.live.folders import Folders, listing_of
@@ -56,7 +57,8 @@ class Catalog:
         self.runs: dict[str, RunState] = {}
         self.links: list[Link] = []
         """Links to folders that the last scan met in the logdir."""
-        self._names: dict[Path, str] = {}
+        self._names: dict[str, str] = {}
+        """The runs by the paths of their folders."""
         self._real_names: dict[str, str] | None = None
         """By the real path of their folders, once somebody asked by such a one."""
         self._index = index
@@ -87,19 +89,19 @@ class Catalog:
         changes = Changes()
         found = self._folders.look()
         self.links = self._folders.links
-        self._names = {folder: name for name, folder in found.items()}
+        self._names = {place: name for name, place in found.items()}
         self._real_names = None
-        for name in [name for name, run in self.runs.items() if found.get(name) != run.folder]:
+        for name in [name for name, run in self.runs.items() if found.get(name) != run.place]:
             del self.runs[name]
             self.unmet.pop(name, None)
             changes.removed.append(name)
         before = self.runs
-        self.runs = {
-            name: before.get(name)
-            or RunState(name, folder, began=self._folders.began(folder) or self._cached.began(folder))
-            for name, folder in found.items()
-        }
-        new = [name for name in self.runs if name not in before]
+        began = self._folders.began() or self._cached.began()
+        with not_collecting():
+            self.runs = {
+                name: before.get(name) or RunState(name, place, began=began.get(place)) for name, place in found.items()
+            }
+        new = [name for name in self.runs if name not in before] if before else list(self.runs)
         if until is not None:
             self.unmet.update(dict.fromkeys(sorted(new, key=lambda name: self.runs[name].began or 0.0)))
             return changes.joined(self.meet(until, glance=glance, least=MET_AT_ONCE))
@@ -129,6 +131,7 @@ class Catalog:
         """Of what was kept, once all of it that is so was taken over."""
         if not self.unmet:
             self._cached = indexes.Index()
+            self._folders.forget_began()
 
     def complete(self, most: int | None = None) -> Changes:
         """Reads what a glance left out, of at most so many files, and runs that were not met yet; nothing where that is
@@ -148,8 +151,13 @@ class Catalog:
 
     def keep(self) -> None:
         """Writes the index, for the next start."""
+        for _ in self.keeping():
+            pass
+
+    def keeping(self) -> Iterator[None]:
+        """The same in pieces of a few milliseconds, between which others may have the catalog."""
         if self._index is not None:
-            indexes.save(self._index, self.runs.values(), self._pool, self._folders)
+            yield from cache_writer.save(self._index, list(self.runs.values()), self._pool, self._folders)
 
     def look(self, names: Iterable[str]) -> Changes:
         """What is new of some runs; one whose folder was deleted is no more."""
@@ -168,7 +176,7 @@ class Catalog:
                 continue
             del self.runs[name]
             self.unmet.pop(name, None)
-            self._names.pop(run.folder, None)
+            self._names.pop(run.place, None)
             changes.removed.append(name)
         return changes
 
@@ -179,7 +187,7 @@ class Catalog:
 
     def name_of(self, folder: Path) -> str | None:
         """The run whose folder this is, if it is known; behind links a folder may be reached by several names."""
-        name = self._names.get(folder)
+        name = self._names.get(str(folder))
         if name is not None or not any(link.runs for link in self.links):
             return name
         if self._real_names is None:
@@ -193,12 +201,13 @@ class Catalog:
             run.is_met = True
             self.unmet.pop(run.name, None)
             self.met.append(run.name)
-            known = self._cached.of(run.folder)
+            known = self._cached.of(run.place)
             run.size, run.listed = known.listing
             changes.note(run.name, "runs")
         try:
             self._look_into(run, known, changes, glance=glance)
-            run.problems.pop(run.folder, None)
+            if run.problems:
+                run.forget_problem(run.folder)
         except StoreError as error:
             self._note_problem(run, run.folder, error, changes)
         except Exception as error:  # one odd run must not end the looking at all others
@@ -215,10 +224,10 @@ class Catalog:
     def _look_into(self, run: RunState, known: indexes.CachedRun, changes: Changes, *, glance: bool) -> None:
         files, names = self._listed(run)
         before = run.status, run.is_paused
-        for gone in [path for path in (*run.segments, *run.problems) if path not in files and path != run.folder]:
+        known_paths = (*run.segments, *run.problems) if run.problems else run.segments
+        for gone in [path for path in known_paths if path not in files and str(path) != run.place]:
             run.segments.pop(gone, None)
-            run.problems.pop(gone, None)
-            run.refused.pop(gone, None)
+            run.forget_problem(gone)
             changes.note(run.name, "line")
             run.size = None
         is_as_before = run.size is not None
@@ -259,14 +268,7 @@ class Catalog:
             known_stamp, known_words = known.said or ((), ({}, 0))
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
-            if said != run.user_edits or (newest > 0) != (run.newest_command > 0):
-                changes.note(run.name, "runs")
-            for key, what in ((user_edits.DISMISSED, "findings"), (user_edits.PROPOSALS, "proposals")):
-                if said.get(key) != run.user_edits.get(key):
-                    changes.note(run.name, what)
-            if newest != run.newest_command:
-                changes.note(run.name, "commands")
-            run.user_edits, run.newest_command = said, newest
+            run.take_edits(said, newest, changes)
         if not is_as_before and not self._is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         if is_as_before and run.status in ("finished", "stopped"):
@@ -281,7 +283,7 @@ class Catalog:
 
     def _listed(self, run: RunState) -> tuple[Sequence[Path], Collection[str] | None]:
         """The segments of a run, and the names of all files that may tell of a change, where they are sure."""
-        stamp = self._folders.stamp_of(run.folder)
+        stamp = self._folders.stamp_of(run.place)
         known = run.listed
         if known is None or stamp is None or known.stamp != stamp:
             if known is not None:
@@ -314,18 +316,16 @@ class Catalog:
             elif not settled:
                 changes.awaited.add(run.name)
             run.segments[path].stamp = stamp if settled else ()
-            run.problems.pop(path, None)
-            run.refused.pop(path, None)
+            run.forget_problem(path)
         except FileNotFoundError:
             return
         except StoreError as error:
             if settled and not is_passing(error):
-                run.refused[path] = stamp
+                run.refused = {**run.refused, path: stamp}
             self._note_problem(run, path, error, changes)
 
     def _note_problem(self, run: RunState, path: Path, error: StoreError, changes: Changes) -> None:
-        if str(run.problems.get(path)) != str(error):
-            run.problems[path] = error
+        if run.note_problem(path, error):
             changes.note(run.name, "runs")
 
     def _read(self, run: RunState, path: Path, state: SegmentState | None, changes: Changes, *, glance: bool) -> bool:

@@ -1,9 +1,13 @@
-"""The index of a logdir: what the catalog knew when it was last open, so that a thousand files need not be.
+"""The index of a logdir: what the catalog knew when it was last open, so that a hundred thousand files need not be.
 
 A cache in the user's cache folder and never the truth. Each entry is bound to its file by inode, size and times (that
 of its last change among them, which nobody can set): an entry whose file is not as it was is not used, and an index
-that is damaged, of another version or not there costs a second of reading the files themselves. It is replaced as a
-whole, by a rename, so that two servers of one logdir never meet half of one.
+that is damaged, of another version or not there costs a second of reading the files themselves. It is written by
+`cache_writer`, and replaced as a whole, by a rename, so that two servers of one logdir never meet half of one.
+
+In the file the entries of all runs come first, then a head that says where each lies: a start reads the head alone, of
+100,000 runs a tenth of the file. The head has a checksum over it, and in it one of each entry, so that what stands in
+either is as it was written, or is not used.
 """
 
 from __future__ import annotations
@@ -11,39 +15,44 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
-import tempfile
-from collections.abc import Iterable
+import sys
+import weakref
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.http.gc_pause import not_collecting
 from dashboard.live.examined import Examined, detectors_version
-from dashboard.live.folders import Folders, Listing, Stamp
+from dashboard.live.folders import NO_FOLDERS, KnownFolders, Listing, few
 from dashboard.live.series import ROW, Extent, NamePool, Names
 from tracker.store.read.liveness import Writer
 from tracker.store.read.segments import Segment
 
-if TYPE_CHECKING:
-    from dashboard.live.run_state import RunState
-
-logger = logging.getLogger("dashboard")
-
-MAGIC = b"everystep index 6\n"
+MAGIC = b"everystep index 7\n"
 """With another number, older and newer versions leave each other's index alone."""
 
 WORTH_IT = 64
 """Files from which on a logdir has an index: fewer are read as fast as it is."""
 
-_DIGEST_BYTES = 32
-_FIELDS = [each.name for each in fields(Segment) if each.name not in ("path", "environment")]
+DIGEST_BYTES = 32
+"""Of the head."""
+
+ENTRY_DIGEST_BYTES = 16
+
+SIZES = 6
+"""Numbers behind the head's checksum: the bytes of the entries, and of each part of the head."""
+
+PREAMBLE = len(MAGIC) + DIGEST_BYTES + 8 * SIZES
+"""Bytes before the entries."""
+
+FIELDS = [each.name for each in fields(Segment) if each.name not in ("path", "environment")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CachedSegment:
     """What an index says of a segment file, and how the file was then."""
 
@@ -53,8 +62,8 @@ class CachedSegment:
     extent: Extent
     has_marks: bool
     has_receipts: bool
-    import_warnings: list[str]
-    faults: list[str]
+    import_warnings: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,180 +81,192 @@ class CachedRun:
 
 NOTHING = CachedRun()
 
+UNEXPECTED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What JSON that is none of ours is met with, though its checksum fits."""
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """Where the entries lie."""
+
+    file: int
+    """A descriptor of the file, which may have been replaced since."""
+    numbers: dict[str, int]
+    """By the path of a run's folder: its entry."""
+    starts: list[int]
+    """And behind all of them where they end."""
+    digests: bytes
+
 
 class Index:
     """What was read from an index, a run at a time as it is asked for: of 100,000 runs the whole would take seconds.
 
     Args:
-        folders: All folders that were gone through, and the runs among them; see `folders.Folders`.
-        places: By a run's folder, where in `text` it is told of, and when it began.
-        text: What is said of all runs, an array of JSON each.
+        folders: All folders that were gone through, and the runs among them.
+        began: When each of the runs began, in seconds since 1970; NaN where that is not said.
+        entries: Where what is said of runs lies.
         shared: What segments share: sets of names and environments.
-        rows: How far all series go.
     """
 
     def __init__(
         self,
-        folders: tuple[dict[str, Stamp], dict[str, Path]] | None = None,
-        places: dict[str, tuple[int, int, float | None]] | None = None,
-        text: memoryview | None = None,
+        folders: KnownFolders = NO_FOLDERS,
+        began: npt.NDArray[np.float64] | None = None,
+        entries: _Entries | None = None,
         shared: tuple[list[Names], list[dict[str, Any]]] = ([], []),
-        rows: npt.NDArray[np.void] | None = None,
     ) -> None:
         self.folders = folders
-        self._places = places or {}
-        self._text = memoryview(b"") if text is None else text
+        self._began = [] if began is None else began.tolist()
+        self._entries = entries
         self._names, self._environments = shared
-        self._rows = np.empty(0, ROW) if rows is None else rows
+        if entries is not None:
+            weakref.finalize(self, os.close, entries.file)
 
-    def began(self, folder: Path) -> float | None:
-        """When the run in a folder began, in seconds since 1970; None where it does not say that."""
-        return self._places.get(str(folder), (0, 0, None))[2]
+    def began(self) -> dict[str, float]:
+        """When the run in each folder began, by the folder's path, where it says so."""
+        places = self.folders.runs.values()
+        return {place: began for place, began in zip(places, self._began, strict=True) if began == began}
 
-    def of(self, folder: Path) -> CachedRun:
-        """What it says of the run in a folder."""
-        start, stop, _ = self._places.get(str(folder), (0, 0, None))
-        if start == stop:
+    def of(self, place: str) -> CachedRun:
+        """What it says of the run in the folder of this path."""
+        entry = self._entry(place)
+        if entry is None:
             return NOTHING
         try:
-            return self._decoded(folder, json.loads(bytes(self._text[start:stop])))
-        except (ValueError, TypeError, LookupError):
+            size = int.from_bytes(entry[:4], "little")
+            rows = np.frombuffer(entry[4 : 4 + size], ROW)
+            return self._decoded(Path(place), json.loads(entry[4 + size :]), rows)
+        except UNEXPECTED:
             return NOTHING
 
-    def _decoded(self, folder: Path, entry: list[Any]) -> CachedRun:
+    def _entry(self, place: str) -> bytes | None:
+        """The bytes of an entry, where they are as they were written."""
+        found = self._entries
+        number = None if found is None else found.numbers.get(place)
+        if found is None or number is None:
+            return None
+        start, stop = found.starts[number : number + 2]
+        try:
+            entry = _read(found.file, stop - start, PREAMBLE + start)
+        except (OSError, ValueError):
+            return None
+        wanted = found.digests[number * ENTRY_DIGEST_BYTES : (number + 1) * ENTRY_DIGEST_BYTES]
+        return entry if digest_of_entry(entry) == wanted else None
+
+    def _decoded(self, folder: Path, entry: list[Any], rows: npt.NDArray[np.void]) -> CachedRun:
         size, held, examined, said, segments = entry
+        paths: dict[str, Path] = {}
         listing = None
         if held is not None:
             stamp, files, names = held
-            listing = Listing(tuple(stamp), tuple(folder / name for name in files), frozenset(names))
+            paths = {str(path): path for path in (folder / name for name in files)}
+            listing = Listing(tuple(stamp), tuple(paths.values()), few(names))
         return CachedRun(
-            dict(map(self._segment, segments)),
+            dict([self._segment(each, rows, paths) for each in segments]),
             None if said is None else (tuple(said[0]), (said[1], said[2])),
             None if examined is None else _examined(*examined),
             (size, listing),
         )
 
-    def _segment(self, entry: list[Any]) -> tuple[Path, CachedSegment]:
+    def _segment(
+        self, entry: list[Any], rows: npt.NDArray[np.void], paths: dict[str, Path]
+    ) -> tuple[Path, CachedSegment]:
         text, stamp, at, cursor, number, has_marks, has_receipts, met, faults, own = entry
-        path = Path(text)
-        known = dict(zip(_FIELDS, own, strict=False))
+        path = paths.get(text) or Path(text)
+        known = dict(zip(FIELDS, own, strict=False))
         known["environment"] = self._environments[own[-1]]
-        known["writer"], known["tags"] = Writer(*known["writer"]), tuple(known["tags"])
+        known["writer"], known["tags"] = Writer(*map(_held_once, known["writer"])), tuple(known["tags"])
         known["faults"] = tuple(known["faults"])
+        known["config"] = {sys.intern(key): value for key, value in known["config"].items()}
+        known |= {name: sys.intern(known[name]) for name in ("library", "reason", "said_status")}
         names = self._names[number]
-        extent = Extent(names, self._rows[at : at + len(names.entries)].copy())
+        extent = Extent(names, rows[at : at + len(names.entries)].copy())
+        if len(extent.rows) != len(names.entries):
+            raise ValueError("not as many rows as names")
+        segment = Segment(path=path, **known)
         return path, CachedSegment(
-            tuple(stamp), Segment(path=path, **known), cursor, extent, has_marks, has_receipts, met, faults
+            tuple(stamp), segment, cursor, extent, has_marks, has_receipts, tuple(met), tuple(faults)
         )
+
+
+def _held_once(value: Any) -> Any:
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def _examined(stamps: list[list[Any]], version: str, wall_time: float, findings: list[Any]) -> Examined | None:
     """What was found, if by the detectors of now."""
     if version != detectors_version():
         return None
-    return Examined(tuple(map(tuple, stamps)), version, wall_time, tuple(findings))
+    return Examined(tuple(map(tuple, stamps)), detectors_version(), wall_time, tuple(findings))
 
 
 def load(path: Path | None, pool: NamePool) -> Index:
     """What an index holds; nothing when there is none that can be trusted."""
-    if path is not None:
-        with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-            return _decoded(path.read_bytes(), pool)
-    return Index()
-
-
-def save(path: Path, runs: Iterable[RunState], pool: NamePool, folders: Folders | None = None) -> None:
-    """Writes the index anew. A cache folder that cannot be written costs the next start its index, and nothing else."""
-    runs = list(runs)
-    if sum(len(run.segments) for run in runs) < WORTH_IT:
-        path.unlink(missing_ok=True)
-        return
-    parts = _encoded(runs, pool, folders)
-    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for part in parts:
-        found.update(part)
+    if path is None:
+        return Index()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.writelines([MAGIC, found.digest(), *parts])
-        os.replace(file.name, path)
-    except OSError as error:
-        logger.info("viz: the index %s cannot be written (%s)", path, error)
-        with contextlib.suppress(OSError, UnboundLocalError):
-            os.unlink(file.name)
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return Index()
+    try:
+        with not_collecting():
+            return _loaded(file, pool)
+    except (OSError, *UNEXPECTED):
+        with contextlib.suppress(OSError):
+            os.close(file)
+        return Index()
 
 
-def _encoded(runs: Iterable[RunState], pool: NamePool, folders: Folders | None) -> list[bytes]:
-    """What stands behind the checksum, in pieces: of very many runs it is 100 MB, which no copy is made of."""
-    numbers: dict[int, int] = {}
-    names: list[Any] = []
-    shared: dict[str, int] = {}
-    entries: list[bytes] = []
-    known: list[tuple[str, float | None]] = []
-    rows: list[npt.NDArray[np.void]] = []
-    at = 0
-    for run in runs:
-        segments = []
-        for path, state in run.segments.items():
-            if not state.stamp or not state.is_read or state.is_paused:
-                continue  # it was being written, only glanced at, or waits and is to be looked at again
-            extent = state.extent_now(pool)
-            if id(extent.names) not in numbers:
-                numbers[id(extent.names)] = len(names)
-                names.append(extent.names.entries)
-            own = [getattr(state.segment, name) for name in _FIELDS]
-            own.append(shared.setdefault(json.dumps(state.segment.environment), len(shared)))
-            said_of = [
-                at,
-                state.cursor,
-                numbers[id(extent.names)],
-                state.has_marks,
-                state.has_receipts,
-                state.import_warnings,
-                state.faults,
-                own,
-            ]
-            segments.append([str(path), state.stamp, *said_of])
-            rows.append(extent.rows)
-            at += len(extent.rows)
-        held = run.listed and [run.listed.stamp, [path.name for path in run.listed.files], sorted(run.listed.names)]
-        found = run.examined if run.status != "running" else None
-        examined = found and [found.stamps, found.version, found.wall_time, found.findings]
-        said = [run.edits_stamp, run.user_edits, run.newest_command] if run.user_edits or run.newest_command else None
-        began = min((state.segment.created for state in run.segments.values()), default=run.began)
-        known.append((str(run.folder), began))
-        entry = [run.size if held else None, held, examined, said, segments]
-        entries.append(json.dumps(entry, separators=(",", ":")).encode())
-    head: dict[str, Any] = {"names": names, "environments": list(shared), "folders": known, "stamps": {}, "runs": []}
-    if folders is not None:
-        head["stamps"] = folders.stamps
-        head["runs"] = [[name, str(folder)] for name, folder in folders.runs.items()]
-    text = json.dumps(head, separators=(",", ":")).encode()
-    lengths = np.array([len(each) for each in entries], np.int64).tobytes()
-    columns = b"".join(each.tobytes() for each in rows)
-    sizes = [len(text), len(lengths), len(columns), sum(map(len, entries))]
-    return [*(size.to_bytes(8, "little") for size in sizes), text, lengths, columns, *entries]
-
-
-def _decoded(data: bytes, pool: NamePool) -> Index:
-    start = len(MAGIC) + _DIGEST_BYTES
-    body = memoryview(data)[start:]
-    if (
-        data[: len(MAGIC)] != MAGIC
-        or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(MAGIC) : start]
-    ):
+def _loaded(file: int, pool: NamePool) -> Index:
+    start = _read(file, PREAMBLE, 0)
+    at = len(MAGIC) + DIGEST_BYTES
+    sizes = np.frombuffer(start[at:], "<i8").tolist()
+    if start[: len(MAGIC)] != MAGIC or min(sizes) < 0 or os.fstat(file).st_size != PREAMBLE + sum(sizes):
         raise ValueError("not an index of this version, or not a whole one")
-    sizes = [int.from_bytes(body[at : at + 8], "little") for at in range(0, 32, 8)]
-    stops = [32 + sum(sizes[: i + 1]) for i in range(len(sizes))]
-    text, lengths, rows, entries = (body[stop - size : stop] for size, stop in zip(sizes, stops, strict=True))
-    head = json.loads(bytes(text))
-    ends = np.cumsum(np.frombuffer(lengths, np.int64)).tolist()
-    places = {
-        folder: (start, stop, began)
-        for (folder, began), start, stop in zip(head["folders"], [0, *ends[:-1]], ends, strict=True)
-    }
-    stamps = {folder: tuple(stamp) for folder, stamp in head["stamps"].items()}
-    runs = {name: Path(folder) for name, folder in head["runs"]}
-    names = [pool.of((number, kind, tag) for number, kind, tag in each) for each in head["names"]]
-    environments = [json.loads(each) for each in head["environments"]]
-    return Index((stamps, runs), places, entries, (names, environments), np.frombuffer(rows, ROW))
+    head = _read(file, sum(sizes[1:]), PREAMBLE + sizes[0])
+    if digest_of_head(start[at:], head) != start[len(MAGIC) : at]:
+        raise ValueError("not as it was written")
+    parts, stop = [], 0
+    for size in sizes[1:]:
+        parts.append(memoryview(head)[stop : stop + size])
+        stop += size
+    text, stamps, began, lengths, digests = parts
+    said = json.loads(bytes(text))
+    ends = np.cumsum(np.frombuffer(lengths, "<i8")).tolist()
+    runs, names = said["runs"], [pool.of(map(tuple, each)) for each in said["names"]]
+    places = list(runs.values())
+    if not len(places) == len(ends) == len(digests) // ENTRY_DIGEST_BYTES or (ends or [0])[-1] != sizes[0]:
+        raise ValueError("not an entry for each run")
+    paths = [] if said["folders"] is None else places + said["folders"]
+    folders = KnownFolders(runs, paths, np.frombuffer(stamps, "<i8").reshape(len(paths), 4))
+    entries = _Entries(file, {place: i for i, place in enumerate(places)}, [0, *ends], bytes(digests))
+    environments = [json.loads(each) for each in said["environments"]]
+    return Index(folders, np.frombuffer(began, "<f8"), entries, (names, environments))
+
+
+def _read(file: int, size: int, at: int) -> bytes:
+    """So many bytes of a file.
+
+    Raises:
+        ValueError: it ends before.
+    """
+    if hasattr(os, "pread"):
+        found = os.pread(file, size, at)
+    else:
+        os.lseek(file, at, os.SEEK_SET)
+        found = os.read(file, size)
+    if len(found) != size:
+        raise ValueError("not whole")
+    return found
+
+
+def digest_of_head(sizes: bytes, head: bytes) -> bytes:
+    """What names the head of an index, with the sizes before it."""
+    found = hashlib.blake2b(sizes, digest_size=DIGEST_BYTES)
+    found.update(head)
+    return found.digest()
+
+
+def digest_of_entry(entry: bytes) -> bytes:
+    """And what is said of a run."""
+    return hashlib.blake2b(entry, digest_size=ENTRY_DIGEST_BYTES).digest()

@@ -17,7 +17,7 @@ from tracker.findings.finding import SEVERITIES
 Stamps = tuple[tuple[Any, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What was found in a run as its files were then."""
 

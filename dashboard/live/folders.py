@@ -8,10 +8,16 @@ that nobody has changed for a moment, and not at all where links lead out of the
 from __future__ import annotations
 
 import calendar
+import contextlib
 import os
+import sys
 import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from dashboard.live.file_watch import is_local
 from tracker import databases, logdir
@@ -30,7 +36,7 @@ class Listing(NamedTuple):
     """Of the folder; see `folders`."""
     files: tuple[Path, ...]
     """The segments."""
-    names: frozenset[str]
+    names: Collection[str]
     """Of all that may tell of a change: of the segments, the page's file, and their WAL files."""
 
 
@@ -40,10 +46,32 @@ def listing_of(folder: Path, stamp: Stamp) -> Listing | None:
     if any(path.parent != folder for path in files):
         return None
     names = os.listdir(folder) if files else []
-    return Listing(stamp, tuple(files), frozenset(name for name in names if name.startswith(_TELLING)))
+    return Listing(stamp, tuple(files), few(name for name in names if name.startswith(_TELLING)))
 
+
+def few(names: Iterable[str]) -> Collection[str]:
+    """Names, as they are held of very many folders: those of one or two files need no set of 200 bytes."""
+    held = tuple(map(sys.intern, sorted(names)))
+    return held if len(held) <= _FEW else frozenset(held)
+
+
+_FEW = 4
 
 _TELLING = (logdir.SEGMENT_PREFIX, logdir.PAGE_FILE)
+
+
+class KnownFolders(NamedTuple):
+    """The folders of a logdir as they were at another time."""
+
+    runs: dict[str, str]
+    """The paths of runs by their names."""
+    paths: list[str]
+    """Of every folder that was gone through; nothing where they cannot all be believed."""
+    stamps: npt.NDArray[np.int64]
+    """Of each of them: a row of four numbers, see `Stamp`."""
+
+
+NO_FOLDERS = KnownFolders({}, [], np.empty((0, 4), np.int64))
 
 
 class Folders:
@@ -52,16 +80,14 @@ class Folders:
     Args:
         root: The logdir.
         mirror: The folder of copies of event files.
-        known: The folders as they were at another time, by path, and the runs among them: what was `stamps` and `runs`.
+        known: The folders as they were at another time.
     """
 
-    def __init__(
-        self, root: Path, mirror: Path | None, known: tuple[dict[str, Stamp], dict[str, Path]] | None = None
-    ) -> None:
+    def __init__(self, root: Path, mirror: Path | None, known: KnownFolders = NO_FOLDERS) -> None:
         self._root = root
         self._mirror = mirror
-        self.stamps, self.runs = known or ({}, {})
-        """Of every folder that was gone through, while all of them can be believed; and the runs by name."""
+        self.known = known
+        """The folders as of the last look."""
         self.links: list[Link] = []
         """Links to folders that were met."""
         self._names: dict[str, list[str]] = {}
@@ -69,23 +95,27 @@ class Folders:
         self._devices: set[int] = set()
         """Of which all changes are this machine's."""
 
-    def look(self) -> dict[str, Path]:
-        """Every run's folder by name, in their order."""
+    def look(self) -> dict[str, str]:
+        """The path of every run's folder by name, in their order."""
         if databases.of(self._root) is not None:
-            self.runs = logdir.all_run_folders(self._root, self._mirror, self.links)
-            return self.runs
+            found = logdir.all_run_folders(self._root, self._mirror, self.links)
+            self.known = NO_FOLDERS._replace(runs={name: str(folder) for name, folder in found.items()})
+            return self.known.runs
         places = [place for place in (self._root, self._mirror) if place is not None and place.is_dir()]
         self._devices = {os.stat(place).st_dev for place in places if is_local(place)}
         if self._is_as_before():
-            return self.runs
+            return self.known.runs
         began, self._names = time.time(), {}
         self.links = []
         is_there = self._root.is_dir()
-        self.runs = logdir.all_run_folders(self._root, self._mirror, self.links, self._names) if is_there else {}
-        stamps = {folder: self.stamp_of(folder, began) for folder in self._names}
-        is_believed = not self.links and all(stamps.values())
-        self.stamps = {folder: stamp for folder, stamp in stamps.items() if stamp} if is_believed else {}
-        return self.runs
+        found = logdir.all_run_folders(self._root, self._mirror, self.links, self._names) if is_there else {}
+        runs = {name: str(folder) for name, folder in found.items()}
+        stamps = [] if self.links else [self.stamp_of(folder, began) for folder in self._names]
+        self.known = NO_FOLDERS._replace(runs=runs)
+        if stamps and all(stamps):
+            with contextlib.suppress(OverflowError):  # some file systems number folders beyond 63 bits
+                self.known = KnownFolders(runs, list(self._names), np.array(stamps, np.int64))
+        return runs
 
     def stamp_of(self, folder: str | Path, listed: float | None = None) -> Stamp | None:
         """What is as before while a folder holds what it did; None where that cannot be told.
@@ -102,14 +132,30 @@ class Folders:
             return None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
-    def began(self, folder: Path) -> float | None:
-        """When the run in a folder began, to the second, as its first segment is called; None where unknown."""
-        return min(map(_time_of, self._names.get(str(folder), ())), default=None)
+    def began(self) -> dict[str, float]:
+        """When the run in each folder that was seen began, to the second, as its first segment is called."""
+        return {folder: min(map(_time_of, names)) for folder, names in self._names.items() if names}
+
+    def forget_began(self) -> None:
+        """Lets go of what only new runs are asked for."""
+        self._names = {}
 
     def _is_as_before(self) -> bool:
-        if str(self._root) not in self.stamps or self._mirror_is_there() != (str(self._mirror) in self.stamps):
+        _, paths, stamps = self.known
+        if str(self._root) not in paths or self._mirror_is_there() != (str(self._mirror) in paths):
             return False
-        return all(self.stamp_of(folder) == stamp for folder, stamp in self.stamps.items())
+        if not self._devices.issuperset(np.unique(stamps[:, 0]).tolist()):
+            return False
+        try:
+            for path, (device, node, modified, changed) in zip(paths, stamps.tolist(), strict=True):
+                found = os.stat(path)
+                if (found.st_mtime_ns, found.st_ctime_ns) != (modified, changed):
+                    return False
+                if (found.st_dev, found.st_ino) != (device, node):
+                    return False
+        except OSError:
+            return False
+        return True
 
     def _mirror_is_there(self) -> bool:
         return self._mirror is not None and self._mirror.is_dir()

@@ -253,9 +253,14 @@ class Poller:
             began = time.monotonic()
             if self._changed:
                 self._changed = False
-                with self.lock:
-                    self.catalog.keep()
+                pieces = self.catalog.keeping()
+                while self._has_more(pieces):
+                    yield 0.0
             yield max(KEEP_S, KEEP_SHARE * (time.monotonic() - began))
+
+    def _has_more(self, pieces: Iterator[None]) -> bool:
+        with self.lock:
+            return next(pieces, self) is None
 
     def _look(self, names: set[str], written: set[str]) -> None:
         """Looks at runs, of which some were just written to; what is on its way in them has its turn again soon."""

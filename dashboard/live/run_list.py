@@ -30,13 +30,14 @@ def compact_list(runs: Iterable[RunState], among: Iterable[RunState] | None = No
     """
     runs = list(runs)
     tagsets, told = _grouped(run for run in runs if run.is_met)
+    unmet = [run for run in runs if not run.is_met]
     judged = headlines(_counted(*(_grouped(run for run in among if run.is_met) if among else (tagsets, told))))
     chosen = next(iter(judged), None)
     return {
         "tagsets": tagsets,
         "headlines": judged,
         "runs": [_row(run, partial(_told, run, extent, chosen)) | {"series": number} for run, extent, number in told],
-        "unmet": [[run.name, run.began] for run in runs if not run.is_met],
+        "unmet": {"names": [run.name for run in unmet], "began": [run.began for run in unmet]},
     }
 
 

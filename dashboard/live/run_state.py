@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dashboard.http import wire
+from dashboard.live.changes import Changes
 from dashboard.live.examined import Examined
 from dashboard.live.folders import Listing
 from dashboard.live.segment_state import SegmentState
@@ -17,23 +19,31 @@ from tracker.errors import StoreError
 from tracker.name_order import naturally
 from tracker.store.read.segments import Segment
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
-@dataclass
+
+def _nothing() -> Mapping[Any, Any]:
+    """What nearly all runs have of some things: one object for all of them."""
+    return _NOTHING
+
+
+@dataclass(slots=True)
 class RunState:
     """A run as far as it is known."""
 
     name: str
-    folder: Path
+    place: str
+    """The path of its folder, as text: of 100,000 runs paths as objects are 35 MB, and take half a second to make."""
     segments: dict[Path, SegmentState] = field(default_factory=dict)
-    problems: dict[Path, StoreError] = field(default_factory=dict)
-    refused: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
+    problems: Mapping[Path, StoreError] = field(default_factory=_nothing)
+    refused: Mapping[Path, tuple[Any, ...]] = field(default_factory=_nothing)
     """The stamps of files that could not be read: they are tried again once they change."""
     listed: Listing | None = None
     """What its folder held when it was listed last, where that can be believed."""
     status: str = "unreadable"
     is_paused: bool = False
     """Whether it is running, and waits as it was asked to."""
-    user_edits: dict[str, Any] = field(default_factory=dict)
+    user_edits: Mapping[str, Any] = field(default_factory=_nothing)
     """What the page was told of it: see `user_edits`."""
     newest_command: int = 0
     """The number of the last thing that it was asked in the page; 0 where there is none."""
@@ -48,6 +58,25 @@ class RunState:
     is_met: bool = False
     """Whether it was looked at: the first look at a large logdir leaves most runs to later ones."""
     _config: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(self.place)
+
+    def note_problem(self, path: Path, error: StoreError) -> bool:
+        """Notes why a file of it, or its folder, cannot be read; whether that is new."""
+        is_new = str(self.problems.get(path)) != str(error)
+        if is_new:
+            self.problems = {**self.problems, path: error}
+        return is_new
+
+    def forget_problem(self, path: Path) -> None:
+        """A file of it can be read, or is no more."""
+        if path in self.problems:
+            self.problems = {each: why for each, why in self.problems.items() if each != path}
+        if path in self.refused:
+            self.refused = {each: stamp for each, stamp in self.refused.items() if each != path}
 
     @property
     def dismissed(self) -> dict[str, Any]:
@@ -65,6 +94,17 @@ class RunState:
     def finding_counts(self) -> list[int] | None:
         """How many errors, warnings and infos nobody dismissed; None before it was examined."""
         return self.examined.counts(self.dismissed) if self.examined is not None else None
+
+    def take_edits(self, said: Mapping[str, Any], newest: int, changes: Changes) -> None:
+        """Takes in what the page was told of it, and the number of the newest thing that it was asked."""
+        if said != self.user_edits or (newest > 0) != (self.newest_command > 0):
+            changes.note(self.name, "runs")
+        for key, what in ((DISMISSED, "findings"), (PROPOSALS, "proposals")):
+            if said.get(key) != self.user_edits.get(key):
+                changes.note(self.name, what)
+        if newest != self.newest_command:
+            changes.note(self.name, "commands")
+        self.user_edits, self.newest_command = said or _NOTHING, newest
 
     def take_examined(self, examined: Examined | None) -> None:
         """Takes over what was found at another time, where its files are as they were then."""
@@ -110,7 +150,8 @@ class RunState:
         """A configuration in which whole numbers that a browser would round are texts of their digits, and what is not
         finite is a word."""
         if self._config is None or self._config[0] is not config:
-            self._config = (config, wire.plain(_with_digits(config)))
+            told = wire.plain(_with_digits(config))
+            self._config = (config, config if told == config else told)  # the usual one is not held twice
         return self._config[1]
 
     def about(self) -> dict[str, Any]:

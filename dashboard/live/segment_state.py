@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
@@ -31,7 +31,7 @@ NAMED = 3
 """Series that a sentence names; `viz doctor` has all."""
 
 
-@dataclass
+@dataclass(slots=True)
 class SegmentState:
     """A segment as far as it was read."""
 
@@ -42,9 +42,9 @@ class SegmentState:
     has_marks: bool = False
     has_receipts: bool = False
     """Whether it has answered commands of the page."""
-    import_warnings: list[str] = field(default_factory=list)
+    import_warnings: tuple[str, ...] = ()
     """What was not sound in the files of another program that it was read from."""
-    faults: list[str] = field(default_factory=list)
+    faults: tuple[str, ...] = ()
     """What was read of it and is not as it was written."""
     stamp: tuple[Any, ...] = ()
     position: Position | None = None
@@ -126,7 +126,7 @@ class SegmentState:
             extent.put(new.series, new.logged, new.step, new.wall_time, None)
             items[new.series] = new.rows
         state._note_cut(rows, dict(zip(names.numbers, extent.rows["count"].tolist(), strict=True)) | items)
-        state.import_warnings = new_rows.import_warnings(connection)
+        state.import_warnings = tuple(new_rows.import_warnings(connection))
         return state
 
     def _put_last(self, rows: list[tuple[Any, ...]]) -> None:
@@ -153,7 +153,7 @@ class SegmentState:
         """A fault of so many series."""
         if tags:
             more = f" and {len(tags) - NAMED:,} more" if len(tags) > NAMED else ""
-            self.faults.append(f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}")
+            self.faults += (f"damaged: {what.format(', '.join(map(repr, tags[:NAMED])) + more)}",)
 
     def update(self, connection: read_only.Connection, segment: Segment, run: str, changes: Changes) -> None:
         """Takes in what was written since, and notes it as news of the run."""
@@ -187,7 +187,7 @@ class SegmentState:
                 series.count = count
                 series.last = (step, wall_time, float("nan"))
                 changes.note(run, series.kind, series.tag)
-        met = new_rows.import_warnings(connection)
+        met = tuple(new_rows.import_warnings(connection))
         if met != self.import_warnings:
             self.import_warnings = met
             changes.note(run, "runs")
@@ -227,7 +227,7 @@ class SegmentState:
             yield number, new, points.part(stop - new, stop)
 
 
-def _faults_of_names(rows: list[tuple[Any, ...]]) -> list[str]:
+def _faults_of_names(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:
     """What is to be said of rows of `series`: a sweep has the same names in every file, which are looked at once."""
     bad = [row for row in rows if row[4] is not None and checksums.known_of_row(row[:4]) != row[4]]
-    return [f"damaged: the names of {len(bad):,} of its series do not match their checksums"] if bad else []
+    return (f"damaged: the names of {len(bad):,} of its series do not match their checksums",) if bad else ()

@@ -94,7 +94,7 @@ class NamePool:
         return self._known[key]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How far the series of a segment go."""
 

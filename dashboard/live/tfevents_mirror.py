@@ -28,7 +28,12 @@ HEARD_SHARE = 1000
 """And 1/1000 where nothing was heard to have come since: the system drops some words when there are too many."""
 
 AT_ONCE = 500
-"""Folders that are gone through before whoever waits for the list of runs has it: of more, the others come after it."""
+"""Folders that are gone through before whoever waits for the list of runs has it: of more, the others come after it, so
+many at a time."""
+
+QUIET_S, GIVES_WAY_S = 0.4, 5.0
+"""Between two of these they wait until nobody has asked for anything for so long, this long in all: going through
+100,000 folders takes seconds of Python's lock, which the first page would wait for."""
 
 
 def prepare(root: Path) -> Path | None:
@@ -58,6 +63,8 @@ class MirrorProcess:
         self._poller = poller
         self._command = [sys.executable, "-m", "tracker.foreign.mirror", str(root), str(cache)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._given = 0.0
+        """Seconds for which this turn has given way."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._wait, name="everystep-mirror", daemon=True)
 
@@ -88,6 +95,7 @@ class MirrorProcess:
     def _wait(self) -> None:
         while not self._stop.is_set():
             began = time.monotonic()
+            self._given = 0.0
             with contextlib.suppress(OSError):
                 if has_sources(self._root, self._give_way):
                     # A session of its own: Ctrl-C reaches us alone, and we end it in order.
@@ -105,9 +113,15 @@ class MirrorProcess:
                 pass
 
     def _give_way(self, folders: int) -> None:
+        if self._stop.is_set():
+            raise InterruptedError  # a very large logdir is not gone through to its end by a server that ends
         if folders >= AT_ONCE and self._poller is not None:
             while not self._poller.ready.is_set() and not self._stop.is_set():
                 self._poller.ready.wait(LOOK_S)
+            while not folders % AT_ONCE and self._given < GIVES_WAY_S and self._poller.quiet_for() < QUIET_S:
+                self._given += QUIET_S / 4
+                if self._stop.wait(QUIET_S / 4):
+                    raise InterruptedError
 
     def _has_heard_nothing(self, since: float) -> bool:
         """Whether all that comes into the logdir is heard of, and nothing has come that may be of another program's."""

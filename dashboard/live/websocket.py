@@ -92,7 +92,10 @@ class LiveRuns:
         """All runs as the page lists them, its revision, and how many of them were `met`."""
         with self.poller.lock:
             catalog = self.poller.catalog
-            return {"news": self._revision, "met": len(catalog.met), **compact_list(catalog.runs.values())}
+            runs: Collection[RunState] = catalog.runs.values()
+            if catalog.unmet:  # by age, as the page sorts them
+                runs = [*map(catalog.runs.__getitem__, catalog.unmet), *(run for run in runs if run.is_met)]
+            return {"news": self._revision, "met": len(catalog.met), **compact_list(runs)}
 
     def wait_met(self) -> None:
         """Waits until every run was looked at."""

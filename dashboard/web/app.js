@@ -85,7 +85,10 @@ const pages = /** @type {Record<string, import("./router.js").Entry>} */ (
       title: "Compare",
       load: () => import("./pages/compare/page.js"),
       kinds: [],
-      is: () => runs.all().filter((run) => Object.keys(run.config ?? {}).length).length > 1,
+      is: () => {
+        const isGiven = (/** @type {import("./core/runs.js").Run} */ run) => Object.keys(run.config ?? {}).length > 0;
+        return runs.all().findIndex(isGiven) !== runs.all().findLastIndex(isGiven);
+      },
     },
   })
 );

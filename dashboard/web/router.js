@@ -26,6 +26,7 @@ import { close } from "./ui/menu.js";
  * }} Entry
  */
 
+const MANY = 10000; // runs from which on the tabs are seen to in a task of their own
 const FIRST = "curves"; // the page that waits for the first run, and that a wrong address leads to
 
 export class Router {
@@ -57,7 +58,12 @@ export class Router {
       });
     }
     scope.on(state, "page", () => this.show());
-    scope.on(runs, runs.CHANGES, () => this.showTabs());
+    let waiting = 0;
+    scope.on(runs, runs.CHANGES, () => {
+      scope.clearTimeout(waiting);
+      if (runs.names().length < MANY) this.showTabs();
+      else waiting = scope.setTimeout(() => this.showTabs());
+    });
   }
 
   /** The name of the page that is asked for. */

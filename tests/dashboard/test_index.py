@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from opened_segments import opened
 
 import tracker
-from dashboard.live import catalog, catalog_cache, file_stamps, folders, segment_state, user_edits
+from dashboard.live import cache_writer, catalog, catalog_cache, file_stamps, folders, segment_state, user_edits
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
 from dashboard.live.run_list import compact_list, last_step_of
@@ -75,13 +75,16 @@ def test_an_index_is_decoded_run_by_run_the_newest_first(
     first.keep()
     decoded: list[str] = []
     of = catalog_cache.Index.of
-    monkeypatch.setattr(catalog_cache.Index, "of", lambda self, folder: decoded.append(folder.name) or of(self, folder))
+    monkeypatch.setattr(
+        catalog_cache.Index, "of", lambda self, place: decoded.append(Path(place).name) or of(self, place)
+    )
     second = Catalog(logdir, index=tmp_path / "index")
     second.scan(glance=True, patience_s=0.0)
     assert decoded == ["a"]
-    assert compact_list(second.runs.values())["unmet"] == [
-        [name, first.runs[name].known()[0].created] for name in ("b", "c")
-    ]
+    assert compact_list(second.runs.values())["unmet"] == {
+        "names": ["b", "c"],
+        "began": [first.runs[name].known()[0].created for name in ("b", "c")],
+    }
     second.complete()
     assert decoded == ["a", "c", "b"]
     assert told(second) == told(first)
@@ -95,16 +98,89 @@ def test_an_entry_that_cannot_be_understood_costs_its_run_and_no_other(
         log(logdir, name, [1.0, 2.0])
     first = Catalog(logdir, index=tmp_path / "index")
     first.scan()
-    first.keep()
-    data = (tmp_path / "index").read_bytes()
-    start = len(catalog_cache.MAGIC) + 32
-    body = data[start:].replace(b'"finished"', b'["inished]', 1)
-    (tmp_path / "index").write_bytes(data[: len(catalog_cache.MAGIC)] + blake2b(body, digest_size=32).digest() + body)
+    dumps, spoiled = json.dumps, []
+
+    def odd(value: Any, **how: Any) -> str:
+        text = dumps(value, **how)
+        if '"finished"' not in text or spoiled:
+            return text
+        spoiled.append(text)
+        return text.replace('"finished"', '["inished]')
+
+    with monkeypatch.context() as patched:
+        patched.setattr(json, "dumps", odd)
+        first.keep()
+    assert spoiled
     files = opened(monkeypatch)
     second = Catalog(logdir, index=tmp_path / "index")
     second.scan()
-    assert len(files) == 1
+    assert [path.parent.name for path in files] == ["a"]
     assert told(second) == told(first)
+
+
+def test_an_entry_that_a_disk_has_changed_costs_its_run_and_no_other(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a checksum of its own: a value that is as sound as before, and another one, is never shown."""
+    for name in ("a", "b"):
+        log(logdir, name, [1.0, 2.0], notes=f"note {name}")
+    first = Catalog(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    data = (tmp_path / "index").read_bytes()
+    assert data.count(b"note b") == 1
+    (tmp_path / "index").write_bytes(data.replace(b"note b", b"note c"))
+    files = opened(monkeypatch)
+    second = Catalog(logdir, index=tmp_path / "index")
+    second.scan()
+    assert [path.parent.name for path in files] == ["b"]
+    assert told(second) == told(first)
+
+
+def test_entries_are_those_of_the_index_that_was_opened(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another server replaces the file while runs are still met by it."""
+    monkeypatch.setattr(catalog, "MET_AT_ONCE", 1)
+    for name in ("a", "b", "c"):
+        log(logdir, name, [1.0])
+    first = Catalog(logdir, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    files = opened(monkeypatch)
+    second = Catalog(logdir, index=tmp_path / "index")
+    second.scan(patience_s=0.0)
+    first.runs = {"c": first.runs["c"]}
+    first.keep()
+    second.complete()
+    assert files == []
+    assert list(second.runs) == ["a", "b", "c"]
+
+
+def test_what_changes_while_the_index_is_written_is_read_from_its_file(
+    logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written in pieces, between which runs go on, come and go."""
+    monkeypatch.setattr(cache_writer, "A_PIECE", 1)
+    for name in ("a", "b", "c"):
+        log(logdir, name, [1.0])
+    first = Catalog(logdir, index=tmp_path / "index")
+    first.scan()
+    pieces = first.keeping()
+    next(pieces)
+    log(logdir, "a", [5.0], resume="allow")
+    log(logdir, "d", [4.0])
+    shutil.rmtree(logdir / "b")
+    first.scan()
+    assert len([*pieces]) == 2
+    second, plain = Catalog(logdir, index=tmp_path / "index"), Catalog(logdir)
+    for each in (second, plain):
+        each.scan()
+    assert told(second) == told(plain)
+    unfinished = first.keeping()
+    next(unfinished)
+    unfinished.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "runs"]
 
 
 CHANGES = ("log", "resume", "delete", "rename", "truncate", "garble", "swap", "touch", "say", "keep")
@@ -183,7 +259,7 @@ def _write_in_place(path: Path, data: bytes) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "other number", "empty", "other", "older"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other number", "other name", "empty", "other", "older"])
 def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) -> None:
     """It is made anew from the files."""
     log(logdir, "a", [1.0, 2.0])
@@ -197,10 +273,11 @@ def test_a_damaged_index_is_not_used(logdir: Path, tmp_path: Path, damage: str) 
         {
             "cut": data[:middle],
             "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
-            "other number": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],  # in what is known of the last series
+            "other number": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],  # in the checksum of the last entry
+            "other name": data.replace(b'"runs":{"a":', b'"runs":{"b":'),
             "empty": b"",
             "other": b"{}" * 400,
-            "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC.replace(b"1", b"0"), 1),
+            "older": data.replace(catalog_cache.MAGIC, catalog_cache.MAGIC[:-2] + b"0\n", 1),
         }[damage]
     )
     again = Catalog(logdir, index=kept)

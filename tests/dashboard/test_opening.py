@@ -60,8 +60,8 @@ def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path:
     library.scan(glance=True, patience_s=0.0)
     first = compact_list(library.runs.values())
     assert [run["name"] for run in first["runs"]] == ["r4", "r5"]
-    assert [name for name, _ in first["unmet"]] == ["r0", "r1", "r2", "r3"]
-    assert time.gmtime(first["unmet"][2][1])[:6] == (2026, 1, 3, 0, 0, 0)
+    assert first["unmet"]["names"] == ["r0", "r1", "r2", "r3"]
+    assert time.gmtime(first["unmet"]["began"][2])[:6] == (2026, 1, 3, 0, 0, 0)
     assert not library.is_complete
     library.scan()  # nothing came or went: who was not met is left to `meet`
     assert len(library.unmet) == 4
@@ -70,7 +70,9 @@ def test_the_first_look_meets_the_newest_runs_and_lists_all(six: Path, tmp_path:
     assert library.met == ["r5", "r4", "r0", "r3"]
     library.complete()
     assert library.is_complete
-    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {"unmet": []}
+    assert compact_list(library.runs.values()) == compact_list(plain.runs.values()) | {
+        "unmet": {"names": [], "began": []}
+    }
 
 
 def test_a_run_that_goes_before_it_was_met_is_none(six: Path) -> None:
@@ -126,8 +128,29 @@ def test_a_folder_that_was_changed_just_now_is_not_believed(six: Path, monkeypat
     monkeypatch.setattr(folders, "YOUNG_S", 60.0)
     known = Folders(six, None)
     known.look()
-    assert known.stamps == {}
+    assert known.known.paths == []
     assert known.stamp_of(six / "r0") is None
+
+
+def test_a_logdir_that_is_a_run_itself_is_known_again(
+    six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no folder besides those of runs."""
+    shutil.copytree(six / "r0", six, dirs_exist_ok=True)
+    first = Catalog(six, index=tmp_path / "index")
+    first.scan()
+    first.keep()
+    monkeypatch.setattr(logdirs, "all_run_folders", lambda *_: pytest.fail("the logdir was walked"))
+    second = Catalog(six, index=tmp_path / "index")
+    second.scan()
+    assert list(second.runs) == [".", *NAMES]
+
+
+def test_folders_of_any_number_are_listed(six: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 63 bits they cannot be known again, and are gone through anew."""
+    monkeypatch.setattr(Folders, "stamp_of", lambda *_: (1, 1 << 63, 0, 0))
+    known = Folders(six, None)
+    assert list(known.look()) == list(known.look()) == NAMES
 
 
 def asked(made: TestClient, **more: Any) -> bytes:
@@ -144,13 +167,14 @@ def served(root: Path, index: Path) -> TestClient:
 def whole(made: TestClient) -> dict[str, Any]:
     """The list of runs, once all of them were met, as a page puts it together."""
     found: dict[str, Any] = made.get("/api/v1/runs?form=page").json()
-    while found["unmet"]:
+    unmet = found["unmet"]["names"]
+    while unmet:
         more = made.get(f"/api/v1/runs?form=page&met={found['met']}").json()
         names = {run["name"] for run in more["runs"]}
         found["runs"] += more["runs"]
-        found["unmet"] = [each for each in found["unmet"] if each[0] not in names]
+        unmet = [name for name in unmet if name not in names]
         found["met"] = more["met"]
-        assert more["left"] == len(found["unmet"])
+        assert more["left"] == len(unmet)
     return found
 
 

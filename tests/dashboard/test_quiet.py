@@ -117,6 +117,34 @@ def test_a_logdir_is_not_gone_through_for_event_files_while_none_can_have_come(
             mirror.stop()
 
 
+@pytest.mark.parametrize(("patience_s", "ends"), [(0.2, False), (1e9, False), (1e9, True)])
+def test_the_search_for_event_files_gives_way_to_who_asks(
+    healthy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float, ends: bool
+) -> None:
+    """A large logdir takes seconds of Python's lock; but not for ever, and a server that ends does not wait for it."""
+    monkeypatch.setattr(tfevents_mirror, "AT_ONCE", 10)
+    monkeypatch.setattr(tfevents_mirror, "QUIET_S", 0.02)
+    monkeypatch.setattr(tfevents_mirror, "GIVES_WAY_S", patience_s)
+    EventWriter(healthy / "theirs").close()
+    with following(healthy, tmp_path / "index") as poller:
+        mirror = MirrorProcess(healthy, tmp_path / "mirror", poller)
+        try:
+            with poller.asked():
+                mirror.start()
+                if patience_s > 1:
+                    until(lambda: mirror._given > 0.2)
+                    assert mirror._process is None
+                    if ends:
+                        mirror.stop()
+                        assert not mirror._thread.is_alive()
+                else:
+                    until(lambda: mirror._process is not None)
+            if not ends:
+                until(lambda: mirror._process is not None)
+        finally:
+            mirror.stop()
+
+
 def test_the_first_event_file_is_told_as_soon_as_it_is_met(tmp_path: Path) -> None:
     """Whether there is one is what `sources` says, in fewer folders."""
     assert not has_sources(tmp_path)

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def content(logdir: Path) -> Any:
             found[what] = f"error: {error}"
 
     note("config", lambda: run.config)
-    note("segments", lambda: [(vars(each) | {"path": ""}, each.heartbeat) for each in run.segments()])
+    note("segments", lambda: [(asdict(each) | {"path": ""}, each.heartbeat) for each in run.segments()])
     for tag in ("x", "constant"):
         note(tag, lambda tag=tag: [column.tobytes() for column in vars(run.scalars(tag)).values()])
         note(f"{tag} from afar", lambda tag=tag: [each.tobytes() for each in _columns(run.envelope(tag, 7))])

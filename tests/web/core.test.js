@@ -63,7 +63,7 @@ before(async () => {
     .on("GET /api/v1/runs", () => ({
       runs: listed,
       met: 2,
-      unmet: [],
+      unmet: { names: [], began: [] },
       tagsets: [{ scalar: ["train/loss", "val/loss", "= odd"] }, { scalar: ["train/loss"], image: ["picture"] }],
       headlines: ["val/loss"],
       news: 1,
@@ -164,15 +164,12 @@ test("runs that the server has not looked at yet are in the list, and filled as 
   const parts = [
     {
       runs: [row("c", 3)],
-      unmet: [
-        ["a", 1],
-        ["b", 2],
-      ],
+      unmet: { names: ["a", "b"], began: [1, 2] },
       met: 1,
       news: 1,
     },
-    { runs: [row("b", 2)], unmet: [], met: 2, left: 1 },
-    { runs: [row("a", 1)], unmet: [], met: 3, left: 0 },
+    { runs: [row("b", 2)], unmet: { names: [], began: [] }, met: 2, left: 1 },
+    { runs: [row("a", 1)], unmet: { names: [], began: [] }, met: 3, left: 0 },
   ];
   const asked = [];
   let go = () => {};
@@ -520,4 +517,23 @@ test("what runs were asked is asked for with each news of those that are followe
   assert.ok(!changes.includes("third"), "nobody follows it");
   own.leave();
   assert.equal(commands.known("old"), undefined);
+});
+
+test("a point of a run that was not looked at is of that run alone", async () => {
+  const before = server.routes.get("GET /api/v1/runs");
+  server.on("GET /api/v1/runs", ({ url }) =>
+    url.searchParams.get("met")
+      ? new Promise(() => {})
+      : {
+          ...{ runs: [], tagsets: [], headlines: ["val/loss"], met: 0, news: 1e9 },
+          unmet: { names: ["a", "b"], began: [1, 2] },
+        },
+  );
+  await runs.load();
+  const points = { run: "a", segment: "s", committed: 1, read: 1, tags: ["val/loss"], n: [0], counts: [1] };
+  send({ head: { points: [points] }, columns: [[3], [4], [0.5]] });
+  await until(() => runs.get("a").step === 3);
+  assert.deepEqual(runs.get("a").scalars["val/loss"], { step: 3, wall_time: 4, value: 0.5 });
+  assert.deepEqual([runs.get("b").scalars["val/loss"], runs.get("b").step], [undefined, null]);
+  server.on("GET /api/v1/runs", before);
 });

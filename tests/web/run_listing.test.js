@@ -15,7 +15,7 @@ globalThis.fetch = (address, { method = "GET" } = {}) => {
       answer = (bytes) => done({ ...reply, arrayBuffer: async () => bytes });
     });
   const isMore = address.includes("met="),
-    unmet = isMore ? [] : [["a", 1]],
+    unmet = isMore ? { names: [], began: [] } : { names: ["a"], began: [1] },
     runs = isMore ? [{ name: `${"abc"[left]}`, series: 0 }] : [];
   const list = { runs, tagsets: [{}], headlines: [], news: 0, met: 1, unmet, left };
   if (isMore) left = Math.max(0, left - 1);

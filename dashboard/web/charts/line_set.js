@@ -1,6 +1,6 @@
 // From runs and their curves to the lines of a chart: which colour, which dash, what stands out, which become one.
 import { difference, group } from "./derive.js";
-import { colour, dash, dashOf } from "./palette.js";
+import { colour, colouring, dash, dashOf } from "./palette.js";
 import { ALL, groupKeys, groupsIn, labelOf } from "./run_groups.js";
 import { partsOf } from "./point_counts.js";
 import { valuesOf } from "./setting_values.js";
@@ -47,6 +47,7 @@ export function linesOf(wanted, how, tags, memo, base) {
   const hasGroups = keys.length > 0 || how.group === ALL;
   const byDash = how.dashBy ? valuesOf(runs, how.dashBy, Infinity) : null,
     byColour = how.colourBy ? valuesOf(runs, how.colourBy) : hasGroups ? groupsIn(runs, keys) : null;
+  const colourOf = colouring();
   /** @type {RunLine[]} */
   const single = [];
   for (const { run, tag, curve: own } of wanted) {
@@ -62,7 +63,7 @@ export function linesOf(wanted, how, tags, memo, base) {
       setting,
       worth: how.worthOf?.(run),
       label: several ? `${run.shown} · ${tag.replace(/^= /, "")}` : run.shown,
-      colour: colour(number),
+      colour: colourOf(number),
       dash:
         several && runs.length > 1
           ? dashOf(tags.indexOf(tag))

@@ -34,6 +34,8 @@ let outdated = new Set(); // runs of which one was answered since the answer und
 let isAll = false; // whether runs without any are wanted, too: those whose findings were all dismissed
 export let problem = ""; // why they could not be read
 const news = new Emitter(["change"]);
+/** @type {import("../text/finding_words.js").Counts} */
+const NOTHING = [0, 0, 0];
 
 /**
  * Told "change" when other things are known.
@@ -47,7 +49,7 @@ export const on = (kinds, listener) => news.on(kinds, listener);
 export const known = (run) => found.get(run);
 
 /** Errors, warnings and infos of a run that nobody dismissed. @param {import("./runs.js").Run} run */
-export const countsOf = (run) => run.findings ?? [0, 0, 0];
+export const countsOf = (run) => run.findings ?? NOTHING;
 
 /** Whether a run has errors or warnings. @param {import("./runs.js").Run} run */
 export const isBad = (run) => countsOf(run)[0] + countsOf(run)[1] > 0;

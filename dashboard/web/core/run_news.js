@@ -3,6 +3,7 @@
 import { afterPaint } from "./frames.js";
 
 const SHARE = 3; // what is told takes the page a third of its time at the most
+const BRIEF = 20; // ms for which they are put in order and told in one go
 const LONGEST = 250; // ms that it is taken to cost at the most
 
 /**
@@ -19,10 +20,14 @@ export function runNews(arrange, tell) {
       began = performance.now();
     pending = null;
     arrange();
-    if (told) tell(told);
-    afterPaint(() => {
-      next = performance.now() + (SHARE - 1) * Math.min(LONGEST, performance.now() - began);
-    });
+    const go = () => {
+      if (told) tell(told);
+      afterPaint(() => {
+        next = performance.now() + (SHARE - 1) * Math.min(LONGEST, performance.now() - began);
+      });
+    };
+    if (performance.now() - began < BRIEF) go();
+    else setTimeout(go); // of very many the page answers in between
   }
   return {
     // They are put in order once, after the last of a message; of the messages that follow at once, once as well.

@@ -1,4 +1,5 @@
 // Which tags some runs have.
+import { naturally } from "../text/name_order.js";
 import { isOfPane } from "../text/pane_tags.js";
 
 /** @typedef {import("./runs.js").Run} Run */
@@ -34,4 +35,32 @@ export function tagsOf(some, kind) {
     for (const tag of own) if (kind !== "scalar" || !isOfPane(tag)) found.add(tag);
   }
   return found;
+}
+
+// Every tag that some run has, until a run changes.
+export class KnownTags {
+  /** @param {() => Iterable<Run>} runs all of them */
+  constructor(runs) {
+    this.runs = runs;
+    /** @type {Map<string, string[]>} */
+    this.known = new Map(); // by kind, in their order
+    /** @type {Map<Run["series"], Run> | null} */
+    this.differing = null; // a run of each set of tags: those of one sweep share theirs
+  }
+
+  forget() {
+    this.known.clear();
+    this.differing = null;
+  }
+
+  /** @param {string} kind */
+  of(kind) {
+    if (!this.differing) {
+      this.differing = new Map();
+      for (const run of this.runs()) if (!this.differing.has(run.series)) this.differing.set(run.series, run);
+    }
+    const found = this.known.get(kind) ?? naturally(tagsOf(this.differing.values(), kind));
+    this.known.set(kind, found);
+    return found;
+  }
 }

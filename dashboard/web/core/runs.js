@@ -5,11 +5,12 @@ import * as live from "./live.js";
 import * as metrics from "./run_metrics.js";
 import * as state from "./state.js";
 import { Emitter } from "./emitter.js";
+import { dictionary } from "./dictionary.js";
 import { Hidden, allBut } from "./hidden.js";
 import { listRuns } from "./run_listing.js";
 import { runNews } from "./run_news.js";
-import { havingOf, tagsOf } from "./run_tags.js";
-import { comparing, naturally } from "../text/name_order.js";
+import { KnownTags, havingOf, tagsOf } from "./run_tags.js";
+import { comparing } from "../text/name_order.js";
 import { isOfPane } from "../text/pane_tags.js";
 import { tellApart } from "../text/ellipsis.js";
 
@@ -71,7 +72,10 @@ export const isVisible = (name) => !off.has(name) && matches(name);
 // Those that the search lets through, as they are to stand in a list.
 export const listed = () => choice.arranged(all().filter((run) => choice.passes(run.name)));
 // In the order in which they are drawn: the newest last, on top.
-export const visible = () => (inSight ??= named(order.filter(isVisible).reverse()));
+export const visible = () =>
+  (inSight ??= all()
+    .filter((run) => isVisible(run.name))
+    .reverse());
 /** Those that have a curve. @param {string} tag @returns {Run[]} */
 export const having = (tag) => havingOf(visible(), tag);
 /** Everything but what the pointer is at. */
@@ -101,17 +105,9 @@ export const highlight = (names) => tell("highlight", names);
 export const haveRanks = () => severalRanks;
 let severalRanks = false;
 
-// Every tag of a kind that some run has.
-/** @type {Map<string, string[]>} */
-const known = new Map(); // kind -> sorted tags, until a run changes
-/** @param {string} kind */
-export function tags(kind) {
-  const before = known.get(kind);
-  if (before) return before;
-  const found = naturally(tagsOf(byName.values(), kind));
-  known.set(kind, found);
-  return found;
-}
+const known = new KnownTags(() => byName.values());
+/** Every tag of a kind that some run has. @param {string} kind */
+export const tags = (kind) => known.of(kind);
 
 // Whether a text is an expression, and not the name of a curve that begins so.
 /** @param {string} tag */
@@ -148,7 +144,7 @@ export function partOf(shown) {
 function dress(summary, has = new Set(summary.series.scalar ?? [])) {
   const { name, said } = summary;
   const shown = said.name || name,
-    labels = [...summary.tags, ...(said.tags ?? [])];
+    labels = said.tags?.length ? [...summary.tags, ...said.tags] : summary.tags;
   return Object.assign(summary, { shown, labels, has, index: 0, colour: 0 });
 }
 
@@ -208,7 +204,7 @@ function put(run) {
 
 function arrange() {
   forget();
-  known.clear();
+  known.forget();
   const compareNames = comparing();
   const sorted = [...byName.values()].sort(
     (a, b) => (a.started ?? 0) - (b.started ?? 0) || compareNames(a.name, b.name),
@@ -218,7 +214,8 @@ function arrange() {
     run.index = i;
     run.colour = run.said.colour ?? i;
   });
-  order = sorted.reverse().map((run) => run.name);
+  everyRun = [...sorted].reverse();
+  order = everyRun.map((run) => run.name);
   headline = headlines[0] ?? null;
   severalRanks = sorted.some((run) => run.ranks > 1);
   if (choice.renew()) {
@@ -314,6 +311,7 @@ function takePoints(points) {
   // Points of panes are counted by their steps.
   if (!isOfPane(points.tag)) run.step = Math.max(run.step ?? -Infinity, points.steps[last]);
   run.updated = points.times[last];
+  if (Object.isFrozen(run.scalars)) run.scalars = dictionary(); // those of runs that were not looked at are shared
   if (run.scalars[points.tag] || points.tag === headline)
     run.scalars[points.tag] = { step: points.steps[last], wall_time: points.times[last], value: points.values[last] };
 }

@@ -36,4 +36,7 @@ export function joinedTags(tags) {
  * How many ranks a run has: processes that log into it, or that its tags name.
  * @param {{ ranks: number, series: Record<string, string[]> }} run
  */
-export const ranksOf = (run) => Math.max(run.ranks, joinedTags(run.series.scalar ?? []).ranks);
+export const ranksOf = (run) => Math.max(run.ranks, joinedTags(run.series.scalar ?? NONE).ranks);
+
+/** @type {string[]} */
+const NONE = [];

@@ -5,7 +5,7 @@ import * as live from "../core/live.js";
 import * as runs from "../core/runs.js";
 import * as state from "../core/state.js";
 import { legend } from "../charts/line_set.js";
-import { colour, dashNumber } from "../charts/palette.js";
+import { colour, colouring, dashNumber } from "../charts/palette.js";
 import { FolderRow } from "./folder_row.js";
 import { RunHead } from "./run_head.js";
 import { RunRow } from "./run_row.js";
@@ -98,7 +98,8 @@ export class RunList {
       ? legend(visible, { group: state.get("group"), colourBy: state.get("colourBy") })
       : new Map();
     const worn = new Map();
-    for (const run of visible) worn.set(colour(run.colour), (worn.get(colour(run.colour)) ?? 0) + 1);
+    const colourOf = colouring();
+    for (const run of visible) worn.set(colourOf(run.colour), (worn.get(colourOf(run.colour)) ?? 0) + 1);
     this.shared = new Set([...worn].filter(([, count]) => count > 1).map(([each]) => each));
   }
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ RESUMED = ("resume", "rewind", "fork")
 """Reasons of segments that continue their parent; the others stand beside it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """What a segment file says of itself."""
 
@@ -88,10 +90,13 @@ def of_rows(row: Sequence[Any], state: Sequence[Any], path: Path) -> Segment:
     if not (0 <= said["pid"] < MAX_PID and math.isfinite(said["created"]) and math.isfinite(said["heartbeat"])):
         raise DamagedBytesError("its writer or its times are missing, or of the wrong type")
     tags, lost = _json(said, "run_tags", list), _json(said, "lost", dict)
+    for name in _REPEATED:
+        said[name] = sys.intern(said[name])
+    config = {sys.intern(key): value for key, value in _json(said, "config", dict).items()}
     return Segment(
         path, said["id"], said["run"], said["parent"], said["fork_step"], said["reason"], said["rank"], said["created"],
         Writer(said["host"], said["machine"], said["pid"], said["pid_started"]), said["library"], said["run_group"],
-        tuple(str(tag) for tag in tags), said["notes"], _json(said, "config", dict), _json(said, "environment", dict),
+        tuple(str(tag) for tag in tags), said["notes"], config, _environment(said),
         said["written"], said["heartbeat"], said["status"], said["ended"], said["ending"],
         {kind: count for kind, count in lost.items() if isinstance(count, int)},
         tuple(
@@ -101,6 +106,27 @@ def of_rows(row: Sequence[Any], state: Sequence[Any], path: Path) -> Segment:
         ),
     )  # fmt: skip
 
+
+_REPEATED = ("host", "machine", "pid_started", "library", "reason", "status")
+"""What hundreds of thousands of runs say alike: held once."""
+
+
+def _environment(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run says of its environment; one object for runs that say the same one after the other."""
+    if len(said["environment"]) > SHARED_CHARACTERS:
+        found: dict[str, Any] = _json(said, "environment", dict)
+        return found
+    return _shared_environment(said["environment"])
+
+
+@lru_cache(maxsize=64)
+def _shared_environment(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = _json({"environment": text}, "environment", dict)
+    return found
+
+
+SHARED_CHARACTERS = 10_000
+"""Of an environment that is looked up as a text: larger ones nobody has in numbers."""
 
 _Maybe = (type(None),)
 _KINDS: dict[str, tuple[type, ...]] = {

@@ -6,19 +6,35 @@ import * as worths from "../../core/worths.js";
 import { tooMany } from "./kept_cards.js";
 
 const TIDY_MS = 5000;
+const BRIEF = 12; // ms for which cards ask in one go
 
 /**
  * @param {import("./page.js").CurvesPage} page
  * @param {import("../../core/scope.js").Scope} scope
  */
 export function follow(page, scope) {
+  let waiting = 0;
+  // Each asks for what it lacks: of very many runs one after the other, and the page answers in between.
+  const loadAll = () => {
+    scope.clearTimeout(waiting);
+    const cards = [...page.sighted()];
+    const next = () => {
+      const until = performance.now() + BRIEF;
+      do {
+        const card = cards.shift();
+        if (card?.sight) card.load();
+      } while (cards.length && performance.now() < until);
+      if (cards.length) waiting = scope.setTimeout(next);
+    };
+    next();
+  };
   scope.on(runs, "highlight", ({ names }) => {
     for (const card of page.sighted()) card.setHighlight(names);
   });
   scope.on(runs, "chosen", () => page.redrawAll());
   scope.on(runs, ["runs", "run", "visible"], () => {
     page.arrange();
-    for (const card of page.sighted()) card.load();
+    loadAll();
     page.redrawAll();
   });
   scope.on(state, ["tags", "cards"], () => page.arrange());
