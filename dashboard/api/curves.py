@@ -17,7 +17,7 @@ from dashboard.curves import query as curves
 from dashboard.curves.curve_cache import CurveCache
 from dashboard.curves.expressions import Expression
 from dashboard.curves.query import CurveSet, Question
-from dashboard.curves.remembered import Remembered
+from dashboard.curves.remembered import Remembered, Whole
 from dashboard.http import wire
 from dashboard.http.request_values import RequestValues
 from dashboard.http.requests import MAX_ANSWER_BYTES, TOO_LARGE, answered, apart, body_of, json_answer, packed_answer
@@ -99,7 +99,8 @@ class _Curves:
         turn = self._reading.turn if is_plain else contextlib.nullcontext
 
         def remember() -> Remembered:
-            return Remembered(self._kept, self._live_runs.whole(names), questions, also)
+            whole = self._live_runs.whole(names, [str(each.y) for each in (*questions, *also)])
+            return Remembered(self._kept, {run: Whole(*each) for run, each in whole.items()}, questions, also)
 
         def recall() -> None:
             for name in [name for name in names if remembered.has_all(name)]:

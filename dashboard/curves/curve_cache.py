@@ -132,6 +132,14 @@ class CurveCache:
         self._folder = folder
         self._held = Kept(MOST_HELD)
         self._turn = threading.Lock()
+        self._growing: set[tuple[str, str]] = set()
+
+    def is_first(self, tag: str, key: str) -> bool:
+        """Whether a curve that grows was not kept since the start: once is enough, as it will soon be another."""
+        before = len(self._growing)
+        if before < MOST_HELD:
+            self._growing.add((tag, key))
+        return len(self._growing) > before
 
     def get(self, tag: str, columns: int, keys: Iterable[str]) -> dict[str, KeptCurve]:
         """Those of some curves that are kept as a card of so many columns draws them, by key."""

@@ -4,7 +4,9 @@ nobody writes."""
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from dashboard.curves import query
 from dashboard.curves.curve_cache import CurveCache, KeptCurve
@@ -13,12 +15,34 @@ from tracker.errors import StoreError
 from tracker.store.read.segments import Segment
 
 
+class Whole(NamedTuple):
+    """A run that is one file, and what names its curves."""
+
+    segment: Segment
+    key: str
+    counts: Mapping[str, int] | None = None
+    """How many points each curve has that is asked for, where the file may grow and never has other points than before:
+    as many are then the same ones."""
+
+    def curve(self, tag: str, count: int | None = None) -> str:
+        """The name of one of its curves, now or with so many points."""
+        if self.counts is None:
+            return self.key
+        said = f"{self.key}\n{self.counts.get(tag, -1) if count is None else count}".encode("utf-8", "surrogateescape")
+        return hashlib.blake2b(said, digest_size=12).hexdigest()
+
+    @property
+    def grows(self) -> bool:
+        """Whether there may be more points later."""
+        return self.counts is not None and self.segment.said_status == "running"
+
+
 class Remembered:
     """The curves of a question that are kept.
 
     Args:
         kept: All that are.
-        whole: Of the runs that are asked for, those that are one file that nobody writes: the segment, and its key.
+        whole: Of the runs that are asked for, those whose curves can be known again.
         questions: What is asked.
         also: What will be asked next, of which no answer is given now: what must be read of a run is read at once.
     """
@@ -26,7 +50,7 @@ class Remembered:
     def __init__(
         self,
         kept: CurveCache,
-        whole: Mapping[str, tuple[Segment, str]],
+        whole: Mapping[str, Whole],
         questions: Sequence[Question],
         also: Sequence[Question] = (),
     ) -> None:
@@ -37,21 +61,23 @@ class Remembered:
         self.questions = [*questions, *(also if self._whole else ())]
         """What is read of a run."""
         self._new: list[dict[str, KeptCurve]] = [{} for _ in self.questions]
-        keys = [key for _, key in self._whole.values()]
-        self._found = [kept.get(str(each.y), each.columns, keys) if is_plain else {} for each in questions]
+        self._keys = [{run: each.curve(str(one.y)) for run, each in self._whole.items()} for one in questions]
+        self._found = [
+            kept.get(str(each.y), each.columns, keys.values()) if is_plain else {}
+            for each, keys in zip(questions, self._keys, strict=True)
+        ]
 
     def has_all(self, run: str) -> bool:
         """Whether all curves of a run are kept."""
         if run not in self._whole:
             return False
-        key = self._whole[run][1]
-        return all(key in found for found in self._found)
+        return all(keys[run] in found for keys, found in zip(self._keys, self._found, strict=True))
 
     def answers(self, run: str) -> Iterable[tuple[list[Segment], Answer]]:
         """Them, as they would be read."""
-        segment, key = self._whole[run]
-        for found in self._found:
-            curve = found[key]
+        segment = self._whole[run].segment
+        for keys, found in zip(self._keys, self._found, strict=True):
+            curve = found[keys[run]]
             head = {"started": segment.created, "counts": {segment.id: curve.points}}
             yield [segment], ({**head, "form": curve.form, "length": len(curve.columns[0])}, curve.columns)
 
@@ -70,11 +96,13 @@ class Remembered:
         """Takes in what was read of a run."""
         if run not in self._whole:
             return
-        segment, key = self._whole[run]
-        for new, answer in zip(self._new, answers, strict=False):
+        whole = self._whole[run]
+        for question, new, answer in zip(self.questions, self._new, answers, strict=False):
             if answer is not None and "rest" not in answer[0]:
                 head, columns = answer
-                new[key] = KeptCurve(head["counts"][segment.id], head["form"], columns)
+                tag, count = str(question.y), head["counts"][whole.segment.id]
+                if not whole.grows or self._kept.is_first(tag, whole.key):
+                    new[whole.curve(tag, count)] = KeptCurve(count, head["form"], columns)
 
     def keep(self, least: int = 1) -> None:
         """Keeps what was read, for the next time, where it is of so many runs."""

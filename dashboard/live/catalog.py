@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.http.gc_pause import not_collecting
-from dashboard.live import cache_writer, user_edits
+from dashboard.live import cache_writer, copies, user_edits
 from dashboard.live import catalog_cache as indexes
 from dashboard.live.changes import Changes
 from dashboard.live.file_stamps import is_settled, stamp_of
@@ -241,15 +241,9 @@ class Catalog:
             cached = known.segments.get(path)
             if state is None and cached is not None and cached.stamp == stamp:
                 run.segments[path] = SegmentState(
-                    cached.segment,
-                    cached.extent,
-                    cached.cursor,
-                    cached.has_marks,
-                    cached.has_receipts,
-                    cached.import_warnings,
-                    cached.faults,
-                    stamp,
-                )
+                    cached.segment, cached.extent, cached.cursor, cached.has_marks, cached.has_receipts,
+                    cached.import_warnings, cached.faults, stamp,
+                )  # fmt: skip
                 changes.note(run.name, "line")
                 continue
             is_as_before = False
@@ -269,7 +263,7 @@ class Catalog:
             said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
             run.edits_stamp = edits_stamp
             run.take_edits(said, newest, changes)
-        if not is_as_before and not self._is_mirrored(run):
+        if not is_as_before and not self.is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         if is_as_before and run.status in ("finished", "stopped"):
             return
@@ -293,7 +287,7 @@ class Catalog:
             return logdir.segment_files(run.folder), None
         return known.files, known.names
 
-    def _is_mirrored(self, run: RunState) -> bool:
+    def is_mirrored(self, run: RunState) -> bool:
         """Whether what is read of it is a copy of another program's files."""
         return self.mirror is not None and self.mirror in run.folder.parents
 
@@ -315,7 +309,9 @@ class Catalog:
                 run.segments[path].position = position
             elif not settled:
                 changes.awaited.add(run.name)
-            run.segments[path].stamp = stamp if settled else ()
+            state = run.segments[path]
+            is_left = self.is_mirrored(run) and copies.is_left(state, stamp)
+            state.stamp = stamp if settled or is_left else ()
             run.forget_problem(path)
         except FileNotFoundError:
             return

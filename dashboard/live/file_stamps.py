@@ -17,6 +17,10 @@ SETTLED_S = 0.5
 after the write that wakes us, and a look in between must not be taken for the last one."""
 
 
+ONE_FILE = 4
+"""Numbers in the stamp of a segment that has no WAL file beside it."""
+
+
 def is_settled(path: Path) -> bool:
     """Whether nothing of a segment can be on its way."""
     newest = 0.0

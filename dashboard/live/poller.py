@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from dashboard.live import copies
 from dashboard.live.burst import Burst
 from dashboard.live.catalog import Catalog
 from dashboard.live.changes import Changes
@@ -67,6 +68,9 @@ HANGS_S = 60.0
 
 BURST_S = 1.0
 """How long new runs wait at most for others that come after them."""
+
+SETTLE_S = 1.0
+"""How long copies of other programs' files are looked at in the end, so that the index has them for the next start."""
 
 KEEP_S = 60.0
 """How often the index is written, at the most."""
@@ -123,7 +127,8 @@ class Poller:
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
         self._watches.stop()
-        if self._changed and self.catalog.is_complete:
+        is_new = copies.settle(self.catalog, time.monotonic() + SETTLE_S) or self._changed
+        if is_new and self.catalog.is_complete:
             self.catalog.keep()
 
     @contextlib.contextmanager
@@ -199,7 +204,8 @@ class Poller:
         self.ready.set()
         self._quiet_since = time.monotonic()
         chores = self._chores()
-        next_chore = next_net = self._quiet_since + CHORES_AFTER_S
+        calm = CHORES_AFTER_S if self.catalog.runs else 0.0  # without runs there is no first page to give way to
+        next_chore = next_net = self._quiet_since + calm
         patience = self._quiet_since + PATIENCE_S
         while not self._stopped:
             self._turned = time.monotonic()
@@ -228,7 +234,7 @@ class Poller:
                 if running:
                     self._ask(lambda names=running: self.catalog.look(names))  # type: ignore[misc]
             if now >= next_chore:
-                waits = now < patience and (self._questions or now - self._quiet_since < CHORES_AFTER_S)
+                waits = now < patience and (self._questions or now - self._quiet_since < calm)
                 next_chore = time.monotonic() + (CHORES_AFTER_S / 4 if waits else next(chores))
 
     def _scan(self, now: float) -> None:

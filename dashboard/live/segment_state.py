@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.live.changes import MAX_NEW_POINTS, Changes, NewPoints
-from dashboard.live.series import Extent, NamePool, Series, extent_of
+from dashboard.live.series import UNREAD, Extent, NamePool, Series, extent_of
 from tracker.errors import DamagedBytesError
 from tracker.series import checksums, whole
 from tracker.series.stretch import Points
@@ -67,6 +67,15 @@ class SegmentState:
             said = f"{self.segment.path}\n{self.stamp}".encode("utf-8", "surrogateescape")
             self._keyed = (self.stamp, hashlib.blake2b(said, digest_size=12).hexdigest())
         return self._keyed[1]
+
+    def count_of(self, tag: str) -> int:
+        """How many points a curve has; negative where that was not read."""
+        place = self.extent.names.places.get(("scalar", tag))
+        if place is None:
+            return UNREAD
+        if self.followed is None:
+            return int(self.extent.rows["count"][place])
+        return self.followed[self.extent.names.entries[place][0]].count
 
     @property
     def series(self) -> dict[int, Series]:

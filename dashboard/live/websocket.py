@@ -123,20 +123,34 @@ class LiveRuns:
             run = self.poller.catalog.runs.get(name)
             return run.known() if run is not None else []
 
-    def whole(self, names: Iterable[str]) -> dict[str, tuple[Segment, str]]:
-        """Of some runs those that are one file that nobody writes: the segment, and what names it as it is now; none in
-        a logdir that is too small to be worth it."""
-        found = {}
+    def whole(
+        self, names: Iterable[str], tags: Collection[str]
+    ) -> dict[str, tuple[Segment, str, dict[str, int] | None]]:
+        """Of some runs those whose curves can be known again: the segment; what names it; and, where it may grow and
+        its points never change, how many each curve has.
+
+        They are one file that nobody writes, in a logdir that is large enough to be worth it, or a copy of another
+        program's file.
+
+        Args:
+            names: The runs.
+            tags: Of the curves that are asked for.
+        """
+        found: dict[str, tuple[Segment, str, dict[str, int] | None]] = {}
+        catalog = self.poller.catalog
         with self.poller.lock:
-            if len(self.poller.catalog.runs) < WORTH_IT:
-                return {}
+            is_worth_it = len(catalog.runs) >= WORTH_IT
             for name in names:
-                run = self.poller.catalog.runs.get(name)
-                if run is not None and len(run.segments) == 1:
-                    (state,) = run.segments.values()
-                    key = state.key
-                    if key is not None:
-                        found[name] = (state.segment, key)
+                run = catalog.runs.get(name)
+                if run is None or len(run.segments) != 1:
+                    continue
+                (state,) = run.segments.values()
+                if catalog.is_mirrored(run):
+                    # A copy grows and is folded away under its name, but a point of it is never another.
+                    counts = {tag: state.count_of(tag) for tag in tags}
+                    found[name] = state.segment, f"{state.segment.path}\n{state.segment.id}", counts
+                elif is_worth_it and (key := state.key) is not None:
+                    found[name] = state.segment, key, None
         return found
 
     def models(self, names: Collection[str] | None = None) -> dict[str, dict[str, float]]:

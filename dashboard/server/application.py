@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.http.bundles import of_the_page
 from dashboard.http.module_graph import WEB
+from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.receive.tokens import NothingReceived, WriteTokens
 from dashboard.server import html, plain_pages, security
 from dashboard.server.lazy_app import LazyApp
@@ -49,6 +51,10 @@ moment; where no page was opened so soon it comes by itself, once nothing was as
 
 DASH_CALM_S = 1.0
 
+DASH_HELD_S, DASH_MOMENT_S = 3.0, 0.3
+"""While event files are copied a page without runs, which has nothing to draw, waits for Dash so long at the most, and
+until it has had nothing to ask for a moment: the copies and the first chart take both cores."""
+
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for one logdir, as an ASGI app."""
@@ -56,13 +62,14 @@ def create_app(settings: Settings) -> ASGIApp:
     def import_interface() -> Interface:
         from dashboard.server.interface import Interface
 
-        return Interface(settings)
+        return Interface(settings, mirroring)
 
     def import_dash() -> ASGIApp:
         from dashboard.server.dash_app import create_dash
 
         return create_dash(DASH_PATH)
 
+    mirroring = None if settings.mirror is None else MirrorProcess(settings.logdir, settings.mirror, is_followed=True)
     interface, dash = LazyApp(import_interface, "what reads runs"), LazyApp(import_dash, "the controls")
     bundles = of_the_page()
     made = {bundles.name_of(entry): partial(bundles.make, entry) for entry in bundles.entries}
@@ -84,6 +91,16 @@ def create_app(settings: Settings) -> ASGIApp:
             await asyncio.sleep(DASH_CALM_S)
         dash.load()
 
+    held: list[float] = []
+
+    async def hold_dash() -> None:
+        ready = await interface.loaded()
+        if ready is None or not ready.is_copying:
+            return
+        held.append(time.monotonic() + DASH_HELD_S)  # from the first question on: no second page waits as long again
+        while (ready.is_copying or ready.quiet_for() < DASH_MOMENT_S) and time.monotonic() < held[0]:
+            await asyncio.sleep(DASH_MOMENT_S / 10)
+
     async def begin() -> asyncio.Task[None] | None:
         ready = await interface.loaded()
         if ready is None:
@@ -93,6 +110,8 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if mirroring is not None:
+            mirroring.start()  # it takes a core of its own, and need not wait for what is imported here
         beginning = asyncio.create_task(begin())
         if visdom is not None:
             visdom.load()
@@ -106,6 +125,8 @@ def create_app(settings: Settings) -> ASGIApp:
         if ready is not None:
             await ready.stop_models()
             await asyncio.to_thread(ready.stop)
+        elif mirroring is not None:
+            await asyncio.to_thread(mirroring.stop)
 
     web = Starlette(
         routes=[Route("/", page), assets.route(), Mount("/", interface)],
@@ -116,6 +137,8 @@ def create_app(settings: Settings) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Not mounted: Dash reads the whole path and would not know its own routes below a mount.
         inside = scope["type"] == "http" and scope["path"].startswith(DASH_PATH)
+        if inside and scope["path"] == DASH_PATH:
+            await hold_dash()
         other: ASGIApp = visdom if visdom is not None and visdom.takes(scope) else web
         if scope["type"] == "http" and scope["path"].startswith(paths.BELOW):
             other = interface  # past all else: a small model answers in less time than that takes

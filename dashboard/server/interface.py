@@ -43,7 +43,6 @@ from dashboard.http.turns import Turns
 from dashboard.live import long_polling, trashes
 from dashboard.live.examiner import Examiner
 from dashboard.live.poller import Poller
-from dashboard.live.tfevents_mirror import MirrorProcess
 from dashboard.live.websocket import LiveRuns
 from dashboard.receive.tokens import WriteTokens
 from dashboard.server import vendor_scripts
@@ -54,6 +53,7 @@ from tracker.store.read.reader import Store
 
 if TYPE_CHECKING:
     from dashboard.api.segments import Segments
+    from dashboard.live.tfevents_mirror import MirrorProcess
     from dashboard.server.models_app import ModelsApp
 
 OF_THE_STORE = (
@@ -68,9 +68,10 @@ class Interface:
 
     Args:
         settings: Of the server.
+        mirroring: Who copies event files of other programs, if anybody does.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, mirroring: MirrorProcess | None = None) -> None:
         logdir, mirror = settings.logdir, settings.mirror
 
         def store() -> Store:
@@ -84,7 +85,9 @@ class Interface:
         reading = Turns()
         self._asks = partial(_models_app, live_runs, store, settings)
         self._models: ModelsApp | None = None
-        self._mirror = MirrorProcess(logdir, mirror, live_runs.poller) if mirror is not None else None
+        self._mirroring = mirroring
+        if mirroring is not None:
+            mirroring.attach(live_runs.poller)
         means, key = Means(store, settings.allow_commands), cache(key_of_user)
         self._watcher = None
         if not settings.read_only and databases.of(logdir) is None:  # rules are kept in a folder
@@ -148,19 +151,22 @@ class Interface:
         self._examiner.start()
         if self._watcher is not None:
             self._watcher.start()
-        if self._mirror is not None:
-            self._mirror.start()
 
     def stop(self) -> None:
         """Ends following and all tabs' connections; waits for the look under way."""
-        if self._mirror is not None:
-            self._mirror.stop()
+        if self._mirroring is not None:
+            self._mirroring.stop()
         if self._watcher is not None:
             self._watcher.stop()
         if self._segments is not None:
             self._segments.close()
         self._examiner.stop()
         self._live_runs.stop()
+
+    @property
+    def is_copying(self) -> bool:
+        """Whether runs are to come of event files that were there when the server began."""
+        return self._mirroring is not None and self._mirroring.is_copying
 
     def quiet_for(self) -> float:
         """The seconds for which nobody has waited for an answer."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 import tracker
 from dashboard.live import poller
@@ -44,3 +47,19 @@ def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(logdir:
     # Looks of running runs come by the clock whatever was told: too soon after one, and another too soon after them.
     by_the_clock = 2 * ((times[-1] - times[0]) / poller.NET_S + 2)
     assert len(soon) <= by_the_clock, f"{len(soon)} of {len(times)} looks came sooner than {poller.REST_S} s"
+
+
+def test_a_logdir_without_runs_is_watched_at_once(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no first page to give way to, and event files may be copied just then."""
+    monkeypatch.setattr(poller, "CHORES_AFTER_S", 300.0)
+    monkeypatch.setattr(poller, "PATIENCE_S", 300.0)
+    told = threading.Event()
+    following = Poller(logdir, lambda _: told.set())
+    following.start()
+    try:
+        assert following.ready.wait(60)
+        with tracker.init(logdir=logdir, name="a", machine=False) as run:
+            run.log({"loss": 0.0}, step=0)
+        assert told.wait(30)
+    finally:
+        following.stop()

@@ -308,3 +308,10 @@ def test_a_question_beside_a_server_uses_its_copies(
         assert [run.name for run in Store(logdir, cache).runs()] == ["a"]
     once(logdir)
     assert [run.name for run in Store(logdir, cache).runs()] == ["a", "b"]
+
+
+def test_a_mirror_begins_without_what_it_does_not_need() -> None:
+    """The first chart waits for its imports: other programs' logs and SQLAlchemy would be a third of them."""
+    asked = "import sys, tracker.foreign.mirror; print({'sqlalchemy', 'tracker.foreign.importer'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

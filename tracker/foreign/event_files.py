@@ -99,7 +99,7 @@ class EventFileCopy:
         Raises:
             OSError: the file cannot be read.
             ReplacedError: it is not the one that was read before, or shorter than it was.
-            sqlite3.Error, SQLAlchemyError: the store cannot be written.
+            sqlite3.Error: the store cannot be written.
         """
         copied = Copied()
         source = identity(self.path)

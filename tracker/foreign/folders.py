@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -82,6 +83,26 @@ def has_sources(root: Path, between: Callable[[int], None] = lambda folders: Non
             return True
         between(count)
     return False
+
+
+def is_copied(root: Path, cache: Path, most: int) -> bool:
+    """Whether copies of all that `sources` gives are likely to be in a cache, none older than the newest source: a
+    guess, for who may begin to copy a little later.
+
+    Args:
+        root: The logdir.
+        cache: Where copies are kept.
+        most: Folders that are gone through; of more it is not said.
+    """
+    newest, count = 0.0, 0
+    for number, (folder, names) in enumerate(logdir.walk(root, is_known)):
+        if number >= most or (names and is_session(Path(folder))):
+            return False
+        with contextlib.suppress(OSError):
+            newest = max([newest, *(os.stat(os.path.join(folder, name)).st_mtime for name in names)])
+        count += bool(names)
+    copies = [os.stat(path).st_mtime for _, own in logdir.run_folders(cache) for path in logdir.segment_files(own)]
+    return 0 < count <= len(copies) and newest <= max(copies)
 
 
 def _holds_files(folder: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from tracker.foreign.event_files import EventFileCopy, is_beside_a_run
 from tracker.foreign.folders import is_known, may_be_read, sources
 from tracker.foreign.intake import check_receipts
 from tracker.foreign.log import Log, put
+from tracker.foreign.run_names import run_name, run_names
 from tracker.foreign.twice import teller
 from tracker.foreign.whole_files import copy_of, files_of, is_trace, is_whole
 from tracker.store.read.left_out import why
@@ -162,54 +162,6 @@ def _copied(path: Path, folder: Path, run: str, tell: Callable[[Path, int], None
     return done
 
 
-def run_names(found: list[str], source: Path) -> dict[str, str]:
-    """A name for the run of each folder below `source`, no two the same; "." is called as the source is."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in found:
-        shown = _name(name)
-        if shown in taken:  # two folders whose names differ only in what no run's name may hold
-            shown = _shortened(shown, name)
-        names[name] = shown
-        taken.add(shown)
-    if "." in names:
-        top = source.resolve()
-        own = _name(top.parent.name if top.is_file() else top.name)
-        names["."] = f"{own} (top)" if own in taken else own
-    return names
-
-
-LONGEST_PART = 240
-"""Bytes of a part of a run's name, which is the name of a folder."""
-
-
-def _name(text: str) -> str:
-    """A path as the name of a run: what no run's name may hold becomes "_", and what is too long is cut."""
-    parts = []
-    for part in text.split("/"):
-        clean = "".join("_" if _is_odd(char) else char for char in part)
-        if logdir.is_segment(clean) or clean in logdir.OWN_NAMES:
-            clean = f"_{clean}"
-        if clean not in ("", ".", ".."):
-            parts.append(_shortened(clean, part) if len(clean.encode()) > LONGEST_PART else clean)
-    name = "/".join(parts)
-    if name[1:2] == ":" or name.startswith("~"):
-        name = f"_{name}"
-    return logdir.check_run_name(name if name.strip() else "run")
-
-
-def _is_odd(char: str) -> bool:
-    return ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF or char in "\\\x7f"
-
-
-def _shortened(name: str, whole: str) -> str:
-    """The beginning of a name with a digest of all of it, which tells it from others that begin so."""
-    above, _, last = name.rpartition("/")
-    cut = last.encode()[: LONGEST_PART - 20].decode("utf-8", "ignore")
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return f"{above}/{cut}-{digest}" if above else f"{cut}-{digest}"
-
-
 def _files_below(source: Path) -> list[Path]:
     """Files of a folder that may be a log, those of a name that our own runs have left out."""
     if not source.is_dir():
@@ -286,13 +238,13 @@ def _other(
             _run_of(path, source, path.stem), path, warnings=[f"cannot be read: {why(error)}"], failed=True
         )
     for log in logs:
-        run = _name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
+        run = run_name(log.run) if path.name == mlruns.META else _run_of(path, source, log.run or _own_name(path))
         home = rows.home(path)
         if home is not None:
             run = (
                 _run_of(home, source, home.resolve().name)
                 if home.is_relative_to(source)
-                else _name(home.resolve().name)
+                else run_name(home.resolve().name)
             )
         done = Imported(run, path, warnings=log.warnings(), failed=bool(log.fault))
         try:
@@ -319,7 +271,7 @@ NO_LOG = "nothing in it is a table, or a line that a training printed"
 def _run_of(path: Path, source: Path, name: str) -> str:
     """The name of the run of a file below the source."""
     place = path.relative_to(source).parent.as_posix() if source.is_dir() else "."
-    return _name(name if place == "." else f"{place}/{name}")
+    return run_name(name if place == "." else f"{place}/{name}")
 
 
 def _own_name(path: Path) -> str:

@@ -108,7 +108,7 @@ class Intake:
             receipt: JSON values; `place` grows with every one.
 
         Raises:
-            OSError, sqlite3.Error, SQLAlchemyError: what the disk says.
+            OSError, sqlite3.Error: what the disk says.
         """
         if batch.restart is not None and (self._has_points or self._appender is None):
             is_in = self._begin_again(batch, receipt)

@@ -124,7 +124,7 @@ def put(log: Log, source: Path, folder: Path, run: str, program: str) -> Counter
 
     Raises:
         LogdirError: the log is not one that goes on from what was imported of it before.
-        OSError, sqlite3.Error, SQLAlchemyError: the store cannot be written.
+        OSError, sqlite3.Error: the store cannot be written.
     """
     intake = Intake(folder, run, f"{writable(source.name)} {writable(log.run)}", program)
     known: dict[str, list[Any]] = intake.receipt.get("series", {})

@@ -20,10 +20,10 @@ from typing import Any
 
 from tracker import logdir
 from tracker.foreign.folders import sources
-from tracker.foreign.importer import run_names
 from tracker.foreign.look import Look
 from tracker.foreign.mirrored_run import WORLD, MirroredRun
 from tracker.foreign.records import ReplacedError
+from tracker.foreign.run_names import run_names
 
 logger = logging.getLogger("tracker")
 

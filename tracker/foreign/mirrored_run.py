@@ -7,8 +7,6 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from tracker import logdir
 from tracker.errors import StoreError, TrackerError
 from tracker.foreign import event_files, whole_files
@@ -21,7 +19,7 @@ from tracker.store.read.left_out import why
 IDLE_S = 600.0
 """A file that was not written to for so long is taken for finished; PyTorch's writer writes every two minutes."""
 
-WORLD = (OSError, sqlite3.Error, SQLAlchemyError, TrackerError)
+WORLD = (OSError, sqlite3.Error, TrackerError)
 
 
 class MirroredRun:
@@ -80,7 +78,7 @@ class MirroredRun:
                 continue  # the next walk sees that it is gone
             except ReplacedError:
                 raise
-            except (sqlite3.Error, SQLAlchemyError):
+            except sqlite3.Error:
                 raise
             except Exception as error:  # noqa: BLE001 a file may hold anything; what it was is told, and the others go on
                 self.unread[path], self.has_failed = why(error), True

@@ -76,7 +76,11 @@ class Bodies(Sequence[bytes]):
 
     def rows(self, places: Places, width: int) -> npt.NDArray[np.uint8]:
         """The first bytes of some bodies, a row each; at most seven more than the body has."""
-        return np.lib.stride_tricks.sliding_window_view(self._bytes, width)[self.starts[places]]
+        return self.at(self.starts[places], width)
+
+    def at(self, starts: Places, width: int) -> npt.NDArray[np.uint8]:
+        """So many bytes from each of some places on."""
+        return np.lib.stride_tricks.sliding_window_view(self._bytes, width)[starts]
 
     def words_behind(self) -> npt.NDArray[np.uint32]:
         """The four bytes behind each, as a number."""

@@ -20,6 +20,7 @@ import google_crc32c
 import numpy as np
 
 from tracker.foreign.record_bodies import Bodies
+from tracker.foreign.record_places import places
 
 BLOCK_BYTES = 4 * 1024 * 1024
 """Read at a time: some 70,000 scalars, which are handled together."""
@@ -164,26 +165,9 @@ class RecordFile:
 
 def _sound(bodies: Bodies, data: bytes, at: int) -> int:
     """Adds the sound records of some bytes from `at` on; where the first thing begins that is none."""
-    # Each line of the loop is paid once a record: lengths repeat, so that their checksums are computed once each, and
-    # the bodies' checksums are computed and compared all at once afterwards.
-    wholes: dict[bytes, int] = {}
-    heads: list[int] = []
-    keep, end = heads.append, len(data)
-    while True:
-        head = data[at : at + 12]
-        try:
-            behind = at + wholes[head]
-        except KeyError:
-            length = _length(head)
-            if length < 0:
-                break
-            wholes[head] = length + 16
-            behind = at + length + 16
-        if behind > end:
-            break
-        keep(at)
-        at = behind
-    starts = np.array([*heads, at], np.int64) + 12
+    # The bodies' checksums are computed and compared all at once.
+    starts = places(bodies, data, at, _length) + 12
+    at = int(starts[-1]) - 12
     found = bodies.with_places(starts[:-1], np.diff(starts) - 16)
     crc = found.checksums()
     masked = (crc >> np.uint32(15) | crc << np.uint32(17)) + np.uint32(0xA282EAD8)

@@ -93,7 +93,7 @@ class WholeCopy(ABC):
 
         Raises:
             OSError, TrackerError: the source cannot be read.
-            sqlite3.Error, SQLAlchemyError: the store cannot be written.
+            sqlite3.Error: the store cannot be written.
         """
         copied = Copied()
         before, read = Counter(self._intake.added), 0
