@@ -459,7 +459,7 @@ test("what runs were asked is asked for with each news of those that are followe
   commands.on("change", (run) => changes.push(run));
   const own = new Scope();
   commands.follow("old", own);
-  await until(() => changes.length === 1);
+  await until(() => changes.length > 0); // news that come meanwhile are a change more
   assert.equal(commands.known("old").live, true);
   assert.equal(commands.isReadOnly(), false);
 
@@ -473,7 +473,8 @@ test("what runs were asked is asked for with each news of those that are followe
   let lost = 1;
   globalThis.fetch = async (...how) => {
     const answer = await fetching(...how);
-    if (how[1]?.method === "POST" && lost-- > 0) throw new TypeError("Failed to fetch");
+    const isCommand = how[1]?.method === "POST" && `${how[0]}`.includes("commands"); // news are asked for, too
+    if (isCommand && lost-- > 0) throw new TypeError("Failed to fetch");
     return answer;
   };
   await commands.send("old", "lr", 0.25);
