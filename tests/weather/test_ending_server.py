@@ -1,4 +1,4 @@
-"""A server ends when it is asked to, whatever its threads are held by."""
+"""A server ends when it is asked to, whatever its threads are held by; and does not look for the wish all the time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import contextlib
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import psutil
+import pytest
 
 STUCK = """
 import sys, threading
@@ -38,6 +42,38 @@ def test_a_disk_that_stands_still_does_not_keep_it(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         asking.wait(60)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="the system counts no sleeps of a thread")
+def test_who_serves_sleeps_until_it_is_woken(tmp_path: Path) -> None:
+    """An idle server's main thread wakes about once a second, not ten times; and ends all the same when it is asked to."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "serve", "--logdir", tmp_path, "--no-token", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def sleeps() -> int:
+        lines = Path(f"/proc/{process.pid}/task/{process.pid}/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
+
+    try:
+        assert process.stdout is not None
+        assert any("http" in line for line in process.stdout)
+        least = 100
+        for _ in range(20):  # its imports come first
+            before = sleeps()
+            time.sleep(2)
+            least = min(least, sleeps() - before)
+            if least < 10:
+                break
+        assert least < 10
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()
