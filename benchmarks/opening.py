@@ -27,6 +27,8 @@ import report  # noqa: E402
 from curves_page import browser, heap_mib, server_mib  # noqa: E402
 from served import start_viz  # noqa: E402
 
+from dashboard.live.poller import KEEP_S  # noqa: E402
+
 LONG_TASKS = """window.longTasks = [];
 new PerformanceObserver((list) => {
   for (const each of list.getEntries()) longTasks.push([each.startTime, each.duration]);
@@ -113,6 +115,7 @@ def opened(logdir: Path, runs: int, *, is_kept: bool, idle: float) -> dict[str, 
         found |= {"tasks": len(tasks)}
     if idle:
         settled(served, 0.03, 1800)
+        time.sleep(KEEP_S + 5)  # what was found last is kept, once
         found["idle"] = share(served.process.pid, idle)
     served.stop()
     served.process.stdout.close()
