@@ -48,8 +48,8 @@ WATCHED_SCAN_S = 30.0
 SCAN_SHARE = 50
 """Going through a large logdir by ourselves takes at most 1/50 of a core."""
 
-WATCHED_SHARE = 500
-"""And where events come, 1/500."""
+WATCHED_SHARE = 1000
+"""And where events come, 1/1000."""
 
 CHORES_AFTER_S = 0.4
 """What nobody waits for begins so long after the last question, or the start: the first page is not to share a core."""
