@@ -289,7 +289,7 @@ class Catalog:
 
     def is_mirrored(self, run: RunState) -> bool:
         """Whether what is read of it is a copy of another program's files."""
-        return self.mirror is not None and self.mirror in run.folder.parents
+        return self.mirror is not None and run.place.startswith(f"{self.mirror}{os.sep}")
 
     def _take(
         self,

@@ -91,14 +91,16 @@ def create_app(settings: Settings) -> ASGIApp:
             await asyncio.sleep(DASH_CALM_S)
         dash.load()
 
-    held: list[float] = []
+    held_until = 0.0
 
     async def hold_dash() -> None:
+        nonlocal held_until
         ready = await interface.loaded()
         if ready is None or not ready.is_copying:
             return
-        held.append(time.monotonic() + DASH_HELD_S)  # from the first question on: no second page waits as long again
-        while (ready.is_copying or ready.quiet_for() < DASH_MOMENT_S) and time.monotonic() < held[0]:
+        # From the first question on: no second page waits as long again.
+        held_until = held_until or time.monotonic() + DASH_HELD_S
+        while (ready.is_copying or ready.quiet_for() < DASH_MOMENT_S) and time.monotonic() < held_until:
             await asyncio.sleep(DASH_MOMENT_S / 10)
 
     async def begin() -> asyncio.Task[None] | None:

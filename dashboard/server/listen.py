@@ -175,7 +175,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_ready = ready
-        self._wake: Callable[[], object] = int  # nobody sleeps yet
+        self._wake: Callable[[], object] = lambda: None  # nobody sleeps yet
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begins to end; what cannot be ended in order is left."""
