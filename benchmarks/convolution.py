@@ -10,7 +10,6 @@ PyTorch. A signal is an image of one line, since there is no Conv1d.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -19,22 +18,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-THREADS = os.environ.get("BENCHMARK_THREADS", "2")
-os.environ.update(OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS, MKL_NUM_THREADS=THREADS)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np  # noqa: E402  # after the number of threads is set
+from benchmarks.beside_torch import THREADS, torch  # noqa: I001  # before NumPy
 
-import trainer  # noqa: E402
-from benchmarks import report  # noqa: E402
-from trainer.ops import conv, depthwise, fourier, winograd  # noqa: E402
+import numpy as np
 
-try:
-    import torch
-except ImportError:
-    torch = None
-else:
-    torch.set_num_threads(int(THREADS))
+import trainer
+from benchmarks import report
+from trainer.ops import conv, depthwise, fourier, winograd
 
 # What it is called, images, filters, options.
 SHAPES: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [

@@ -18,21 +18,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-THREADS = os.environ.get("BENCHMARK_THREADS", "2")
-os.environ.update(OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS, MKL_NUM_THREADS=THREADS)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np  # noqa: E402  # after the number of threads is set
+from benchmarks.beside_torch import THREADS, torch  # noqa: I001  # before NumPy
 
-import trainer  # noqa: E402
-from benchmarks import report  # noqa: E402
+import numpy as np
 
-try:
-    import torch
-except ImportError:
-    torch = None
-else:
-    torch.set_num_threads(int(THREADS))
+import trainer
+from benchmarks import report
 
 try:
     import autograd

@@ -42,6 +42,15 @@ def told(library: Catalog) -> Any:
     return {name: repr(run.summary()) for name, run in library.runs.items()}
 
 
+def read_at_a_start(logdir: Path, folder: Path, first: Catalog, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs of which a start with the index opens a file; in the end it knows what the one before did."""
+    files = opened(monkeypatch)
+    second = Catalog(logdir, index=folder / "index")
+    second.scan()
+    assert told(second) == told(first)
+    return [path.parent.name for path in files]
+
+
 def test_a_start_with_an_index_opens_no_file(logdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And knows the same, marks and words of the page included."""
     for number in range(3):
@@ -111,11 +120,7 @@ def test_an_entry_that_cannot_be_understood_costs_its_run_and_no_other(
         patched.setattr(json, "dumps", odd)
         first.keep()
     assert spoiled
-    files = opened(monkeypatch)
-    second = Catalog(logdir, index=tmp_path / "index")
-    second.scan()
-    assert [path.parent.name for path in files] == ["a"]
-    assert told(second) == told(first)
+    assert read_at_a_start(logdir, tmp_path, first, monkeypatch) == ["a"]
 
 
 def test_an_entry_that_a_disk_has_changed_costs_its_run_and_no_other(
@@ -130,11 +135,7 @@ def test_an_entry_that_a_disk_has_changed_costs_its_run_and_no_other(
     data = (tmp_path / "index").read_bytes()
     assert data.count(b"note b") == 1
     (tmp_path / "index").write_bytes(data.replace(b"note b", b"note c"))
-    files = opened(monkeypatch)
-    second = Catalog(logdir, index=tmp_path / "index")
-    second.scan()
-    assert [path.parent.name for path in files] == ["b"]
-    assert told(second) == told(first)
+    assert read_at_a_start(logdir, tmp_path, first, monkeypatch) == ["b"]
 
 
 def test_entries_are_those_of_the_index_that_was_opened(
