@@ -25,6 +25,7 @@ from dashboard.live.series import NamePool
 from tracker import databases, logdir
 from tracker.errors import StoreError
 from tracker.store.read import read_only, segments, size, wal
+from tracker.store.read.left_out import is_passing
 from tracker.store.read.wal import Position
 from tracker.walk import Link
 
@@ -35,11 +36,6 @@ MET_AT_ONCE = 128
 
 PATIENCE_S = 1.0
 """What one file may take of SQLite's time in one look. All others wait meanwhile; ours take milliseconds."""
-
-
-def is_passing(error: StoreError) -> bool:
-    """Whether the same may be read at the next look: somebody held the file, or a database was away, just then."""
-    return any(word in error.why for word in ("locked", "busy", "does not answer"))
 
 
 class Catalog:
@@ -256,13 +252,8 @@ class Catalog:
                 continue
             self._take(run, path, state, stamp, changes, position, glance=glance)
         has_page = names is None or logdir.PAGE_FILE in names
-        edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
-        if edits_stamp != run.edits_stamp:
+        if user_edits.look(run, known.said, changes, has_page=has_page):
             is_as_before = False
-            known_stamp, known_words = known.said or ((), ({}, 0))
-            said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
-            run.edits_stamp = edits_stamp
-            run.take_edits(said, newest, changes)
         if not is_as_before and not self.is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         if is_as_before and run.status in ("finished", "stopped"):

@@ -198,9 +198,11 @@ def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sq
                 if tables is schema.page_tables:
                     _trim(connection, copy.stat().st_size)
                 connection.execute("COMMIT")
-    except (sqlite3.Error, OSError, StoreError) as error:
+    except (sqlite3.Error, OSError, StoreError, UnicodeDecodeError) as error:  # SQLite may cite what is no text
         why = error.why if isinstance(error, StoreError) else error
-        raise PageChangeError(message(f"{path} cannot be written: {why}")) from error
+        is_damaged = isinstance(error, (sqlite3.DatabaseError, StoreError, UnicodeDecodeError)) and path.is_file()
+        hint = "Find out more, and save what it holds: viz doctor --repair" if is_damaged else ""
+        raise PageChangeError(message(f"{path} cannot be written: {why}", hint=hint)) from error
 
 
 @lru_cache(maxsize=2)
