@@ -20,7 +20,7 @@ from pathlib import Path
 from tracker import databases, logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
 from tracker.pruning.standing import may_live
-from tracker.repair import model_check, recording_check, salvage, segment_check
+from tracker.repair import model_check, page_check, recording_check, salvage, segment_check
 from tracker.repair.found import Found
 from tracker.repair.raw_pages import HEAD_BYTES, MAGIC
 from tracker.store import columns, file_system
@@ -98,6 +98,8 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         for path in files:
             report.segments += 1
             _examine_segment(path, report, mends and _lies_in(path, root))
+        if said := page_check.examine(folder / logdir.PAGE_FILE, repair=mends):
+            report.findings.append(Finding(folder / logdir.PAGE_FILE, said.what, done=said.done))
         if files:
             _examine_models(folder, report, mends)
             _examine_recordings(folder, report, mends)
@@ -142,7 +144,7 @@ def _folders(root: Path, links: list[Link]) -> Iterator[Path]:
 
 
 def _is_ours_by_name(name: str) -> bool:
-    return logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(LEFT)
+    return logdir.is_segment(name) or name in (logdir.CLAIM_FILE, logdir.PAGE_FILE) or name.endswith(LEFT)
 
 
 def _lies_in(path: Path, root: Path) -> bool:

@@ -2,7 +2,7 @@
 import * as api from "../../core/api.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { dialog, trying } from "../../ui/menu.js";
+import { dialog } from "../../ui/menu.js";
 import { openShelf } from "./shelf.js";
 
 const HINT =
