@@ -173,7 +173,9 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
     with contextlib.closing(connection):
         found = segment_check.check(connection, path)
     report.points += found.points
-    if found.faults:
+    if found.twin:
+        report.findings.append(Finding(path, found.twin, serious=False))
+    elif found.faults:
         faults = list(dict.fromkeys(found.faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
         if found.is_replica:

@@ -223,6 +223,7 @@ class Catalog:
         known_paths = (*run.segments, *run.problems) if run.problems else run.segments
         for gone in [path for path in known_paths if path not in files and str(path) != run.place]:
             run.segments.pop(gone, None)
+            run.refused = {}  # a copy of it may be read now
             run.forget_problem(gone)
             changes.note(run.name, "line")
             run.size = None
@@ -235,7 +236,8 @@ class Catalog:
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
             cached = known.segments.get(path)
-            if state is None and cached is not None and cached.stamp == stamp:
+            is_cached = cached is not None and cached.stamp == stamp and cached.segment.id == logdir.segment_id(path)
+            if state is None and cached is not None and is_cached:
                 run.segments[path] = SegmentState(
                     cached.segment, cached.extent, cached.cursor, cached.has_marks, cached.has_receipts,
                     cached.import_warnings, cached.faults, stamp,
@@ -329,6 +331,8 @@ class Catalog:
             is_same = state is not None and state.cursor == segment.written
             glance = glance and segment.said_status != "running"
             state = SegmentState.first_read(connection, segment, self._pool, glance=glance)
+        for copy in [each for each, other in run.segments.items() if other.segment.id == segment.id and each != path]:
+            del run.segments[copy]  # it was read while this was not there
         run.segments[path] = state
         if not state.is_read:
             self._glanced[path] = run.name
