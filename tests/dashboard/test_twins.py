@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def log(logdir: Path, points: int = 50) -> Path:
 def copied(path: Path, name: str) -> Path:
     target = path.with_name(name.format(id=logdirs.segment_id(path)))
     shutil.copy(path, target)
+    for each in (path, target):
+        os.utime(each, (1_700_000_000, 1_700_000_000))  # nothing of them can be on its way
     return target
 
 
@@ -87,6 +90,8 @@ def test_a_copy_that_is_alone_is_the_run(logdir: Path, name: str) -> None:
     points, problems = told(catalog)
     assert points == 50
     assert len(problems) == 1
+    path.unlink()
+    assert told(catalog) == (50, [])
 
 
 def test_an_index_brings_no_copy_back(logdir: Path, tmp_path: Path, monkeypatch: Any) -> None:
