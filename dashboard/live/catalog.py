@@ -236,8 +236,8 @@ class Catalog:
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
             cached = known.segments.get(path)
-            is_cached = cached is not None and cached.stamp == stamp and cached.segment.id == logdir.segment_id(path)
-            if state is None and cached is not None and is_cached:
+            is_cached = cached is not None and cached.stamp == stamp
+            if state is None and cached and is_cached and not segments.original_of(path, cached.segment.id):
                 run.segments[path] = SegmentState(
                     cached.segment, cached.extent, cached.cursor, cached.has_marks, cached.has_receipts,
                     cached.import_warnings, cached.faults, stamp,

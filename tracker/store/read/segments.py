@@ -85,11 +85,18 @@ def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
     if row is None or state is None:
         return None
     found = of_rows(row, state, path)
-    if found.id != logdir.segment_id(path) and databases.of(path) is None:
-        original = logdir.segment_path(path.parent, os.path.basename(found.id))
-        if original != path and os.path.lexists(original):
-            raise TwinError(path, f"this is a copy of {original.name}, which lies beside it; it is not read")
+    original = original_of(path, found.id)
+    if original is not None:
+        raise TwinError(path, f"this is a copy of {original.name}, which lies beside it; it is not read")
     return found
+
+
+def original_of(path: Path, id: str) -> Path | None:
+    """The file beside a segment of this id that is called so, where the segment itself is not."""
+    if id == logdir.segment_id(path) or databases.of(path) is not None:
+        return None
+    original = logdir.segment_path(path.parent, os.path.basename(id))
+    return original if original != path and os.path.lexists(original) else None
 
 
 def of_rows(row: Sequence[Any], state: Sequence[Any], path: Path) -> Segment:
