@@ -281,7 +281,7 @@ def _histogram(histo: Any) -> sketch.Sketch:
     limits, counts = list(histo.bucket_limit), list(histo.bucket)
     if len(limits) != len(counts):
         raise DamagedBytesError(f"a histogram has {len(counts)} counts for {len(limits)} limits")
-    first = [min(histo.min, limits[0])] if limits else [0.0]
+    first = [histo.min if histo.min < limits[0] else limits[0]] if limits else [0.0]  # it may be NaN
     made = sketch.from_edges([*first, *limits], counts, histo.min, histo.max, histo.sum, histo.sum_squares)
     return made
 
