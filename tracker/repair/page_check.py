@@ -107,9 +107,8 @@ def _words(found: list[Property], orders: list[Command]) -> dict[str, Property]:
     """The last word on each key. What was said by name stands among what was asked too, and is known from there."""
     asked = [(name, value, when) for _, when, name, value, _, _ in orders if not run_page.is_order(name)]
     words: dict[str, Property] = {}
-    for key, value, when in sorted(
-        [*asked, *found], key=lambda row: row[2]
-    ):  # as old as what was asked, it comes after
+    # A word is as old as the command that said it, and comes after it.
+    for key, value, when in sorted([*asked, *found], key=lambda row: row[2]):
         if value == "null":
             words.pop(key, None)
         else:
