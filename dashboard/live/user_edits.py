@@ -25,6 +25,7 @@ Words = tuple[tuple[Any, ...], tuple[dict[str, Any], int]]
 """The stamp of a page's file, and what it said then of a run: `words_of`, and the number of the newest command."""
 
 NO_WORDS = "what was said of it on the page cannot be read"
+"""Or not all of it."""
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -60,6 +61,8 @@ def look(run: RunState, cached: Words | None, changes: Changes, *, has_page: boo
     if stamp and (cached is None or cached[0] != stamp):
         found = said(run.folder)
         if found.trouble is not None and is_passing(found.trouble):
+            if not run.edits_stamp:  # nothing was known before
+                run.edits_trouble = f"{NO_WORDS} ({found.trouble.why})"
             return True
     run.edits_stamp = stamp
     if found is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dashboard import cli
 from dashboard.live import user_edits
 from dashboard.live.catalog import Catalog
 from tracker import logdir as logdirs
@@ -102,7 +103,27 @@ def test_a_value_that_is_none_costs_no_other(catalog: Catalog, run: Any, value: 
     change(run.folder / logdirs.PAGE_FILE, f"UPDATE properties SET value={value} WHERE key='name'")
     about = look(catalog)
     assert about["said"]["note"] == "good"
-    assert about["problems"] == []
+    (problem,) = about["problems"] or ["none"]
+    assert problem == ("none" if value == "17" else f"{user_edits.NO_WORDS} (1 of 2 words are damaged)")
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "a note that is none", "held"])
+def test_a_run_whose_note_cannot_be_read_is_not_pruned(run: Any, logdir: Path, damage: str) -> None:
+    """It may say that the run is to be kept."""
+    user_edits.write(run.folder, "note", "never delete this")
+    run.finish()
+    page = run.folder / logdirs.PAGE_FILE
+    with contextlib.closing(sqlite3.connect(page, isolation_level=None)) as other:
+        if damage == "held":
+            other.execute("BEGIN EXCLUSIVE")
+        elif damage == "a note that is none":
+            change(page, "UPDATE properties SET value='{'")
+        else:
+            DAMAGES[damage](page)
+        cli.main(["prune", "--logdir", str(logdir), "a", "--yes", "--for-good"])
+        assert logdirs.segment_files(run.folder)
+    assert cli.main(["prune", "--logdir", str(logdir), "a", "--yes", "--for-good", "--noted"]) == 0
+    assert not logdirs.segment_files(run.folder)
 
 
 def test_a_file_that_is_being_made_is_no_problem(catalog: Catalog, run: Any) -> None:

@@ -46,7 +46,7 @@ class Said(NamedTuple):
     proposed: float = 0.0
     """When one was made or answered last; 0 where none ever was."""
     trouble: StoreError | None = None
-    """Why the file could not be read: what was said there is not known, which is another thing than nothing."""
+    """Why the file, or some of it, could not be read: what was said there is not known."""
 
 
 def properties(folder: Path) -> dict[str, Any]:
@@ -65,7 +65,12 @@ def said(folder: Path) -> Said:
             rows = connection.execute(_SAID).fetchall()
             (newest,) = connection.execute(_NEWEST).fetchone()
             waiting, proposed = connection.execute(_PROPOSED).fetchone()
-            return Said(_values(rows), newest if isinstance(newest, int) else 0, waiting, proposed or 0.0)
+            found = _values(rows)
+            trouble = (
+                None if len(found) == len(rows) else f"{len(rows) - len(found):,} of {len(rows):,} words are damaged"
+            )
+            error = trouble and DamagedStoreError(folder / PAGE_FILE, trouble)
+            return Said(found, newest if isinstance(newest, int) else 0, waiting, proposed or 0.0, error or None)
     except DatabaseError:  # what was said there holds
         raise
     except FileNotFoundError:
