@@ -30,7 +30,7 @@ def spoilt_word(path: Path) -> None:
     spoilt = data.replace(b"tablecommandscommands", b"table\xd4ommands\xd4ommands").replace(
         b"CREATE TABLE commands", b"CREATE TABXX commands"
     )
-    assert spoilt.count(b"\xd4") == 2
+    assert spoilt.count(b"\xd4ommands") == 2
     path.write_bytes(spoilt)
 
 
