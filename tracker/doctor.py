@@ -20,11 +20,11 @@ from pathlib import Path
 from tracker import databases, logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
 from tracker.pruning.standing import may_live
-from tracker.repair import model_check, page_check, recording_check, salvage, segment_check
+from tracker.repair import alerts_check, model_check, page_check, recording_check, salvage, segment_check
 from tracker.repair.found import Found
 from tracker.repair.raw_pages import HEAD_BYTES, MAGIC
 from tracker.store import columns, file_system
-from tracker.store.read import journal, read_only, state_row
+from tracker.store.read import alert_file, journal, read_only, state_row
 from tracker.store.read.left_out import why
 from tracker.store.read.run_files import RunFiles
 from tracker.store.read.segments import Segment
@@ -104,6 +104,8 @@ def examine(root: Path, *, repair: bool = False) -> Report:
             _examine_models(folder, report, mends)
             _examine_recordings(folder, report, mends)
         _examine_leftovers(folder, bool(files), report, mends)
+    if said := alerts_check.examine(root, repair=repair and _lies_in(alert_file.file_of(root), root)):
+        report.findings.append(Finding(alert_file.file_of(root), said.what, done=said.done))
     if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
         what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
         report.findings.append(Finding(root, what, serious=False))

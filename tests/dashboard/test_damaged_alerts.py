@@ -1,8 +1,9 @@
-"""The file of alerts is damaged: the server says so once, and not every second."""
+"""The file of alerts is damaged: the doctor names it, and the server says so once and not every second."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,30 @@ from alert_outbox import KEY, armed
 
 from dashboard.alerts import watcher
 from dashboard.alerts.deliver import Means
+from tracker import doctor
+from tracker.errors import PageChangeError
 from tracker.store.read import alert_file
 from tracker.store.read.reader import Store
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda data: data[: len(data) // 2], lambda data: b"x" * 4_000, lambda data: bytes(99)]
+)
+def test_the_doctor_names_it_and_sets_it_aside(logdir: Path, harm: Callable[[bytes], bytes]) -> None:
+    """Rules can be armed again then."""
+    armed(logdir, {"kind": "mark"})
+    file = alert_file.file_of(logdir)
+    assert doctor.examine(logdir).is_healthy
+    damaged = harm(file.read_bytes())
+    file.write_bytes(damaged)
+    (finding,) = [each for each in doctor.examine(logdir).findings if each.serious]
+    assert finding.path == file
+    with pytest.raises(PageChangeError):
+        armed(logdir, {"kind": "mark"}, id="s")
+    assert doctor.examine(logdir, repair=True).is_healthy
+    assert file.with_name(f"{file.name}.damaged").read_bytes() == damaged
+    armed(logdir, {"kind": "mark"}, id="s")
+    assert [rule.id for rule in alert_file.rules(logdir)] == ["s"]
 
 
 def test_what_stays_wrong_is_told_once(

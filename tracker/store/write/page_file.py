@@ -190,8 +190,7 @@ def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sq
                     _trim(connection, copy.stat().st_size)
     except (sqlite3.Error, OSError, StoreError, UnicodeDecodeError) as error:  # SQLite may cite what is no text
         why = error.why if isinstance(error, StoreError) else error
-        is_looked_at = tables is schema.page_tables and not isinstance(error, OSError)
-        hint = "Find out more, and save what it holds: viz doctor --repair" if is_looked_at else ""
+        hint = "" if isinstance(error, OSError) else "Find out more, and mend it: viz doctor --repair"
         raise PageChangeError(message(f"{path} cannot be written: {why}", hint=hint)) from error
 
 
