@@ -14,7 +14,7 @@ from tracker import logdir
 from tracker.errors import PageChangeError, message
 from tracker.store.read.dismissed import dismissed_in
 from tracker.store.read.left_out import is_passing
-from tracker.store.read.properties import Said, properties
+from tracker.store.read.properties import Said
 from tracker.store.read.properties import said as said
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ DISMISSED = "dismissed"
 
 PROPOSALS = "proposals"
 """And of agents' proposals: how many wait, and when one was made or answered last; see `live.proposals`."""
-
-
-def read(folder: Path) -> dict[str, Any]:
-    """The properties in a folder's file; none without one, or when it cannot be read."""
-    return properties(folder)
 
 
 def look(run: RunState, cached: Words | None, changes: Changes, *, has_page: bool = True) -> bool:
