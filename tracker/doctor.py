@@ -20,11 +20,11 @@ from pathlib import Path
 from tracker import databases, logdir
 from tracker.errors import DamagedStoreError, NotAStoreError, StoreError, TrackerError
 from tracker.pruning.standing import may_live
-from tracker.repair import model_check, recording_check, salvage, segment_check
+from tracker.repair import alerts_check, model_check, page_check, recording_check, salvage, segment_check
 from tracker.repair.found import Found
 from tracker.repair.raw_pages import HEAD_BYTES, MAGIC
 from tracker.store import columns, file_system
-from tracker.store.read import journal, read_only, state_row
+from tracker.store.read import alert_file, journal, read_only, state_row
 from tracker.store.read.left_out import why
 from tracker.store.read.run_files import RunFiles
 from tracker.store.read.segments import Segment
@@ -98,10 +98,14 @@ def examine(root: Path, *, repair: bool = False) -> Report:
         for path in files:
             report.segments += 1
             _examine_segment(path, report, mends and _lies_in(path, root))
+        if said := page_check.examine(folder / logdir.PAGE_FILE, repair=mends):
+            report.findings.append(Finding(folder / logdir.PAGE_FILE, said.what, done=said.done))
         if files:
             _examine_models(folder, report, mends)
             _examine_recordings(folder, report, mends)
         _examine_leftovers(folder, bool(files), report, mends)
+    if said := alerts_check.examine(root, repair=repair and _lies_in(alert_file.file_of(root), root)):
+        report.findings.append(Finding(alert_file.file_of(root), said.what, done=said.done))
     if repair and any(finding.serious and not _lies_in(finding.path, root) for finding in report.findings):
         what = "what lies behind a link is not repaired from here: viz doctor --repair --logdir with the folder itself"
         report.findings.append(Finding(root, what, serious=False))
@@ -142,7 +146,7 @@ def _folders(root: Path, links: list[Link]) -> Iterator[Path]:
 
 
 def _is_ours_by_name(name: str) -> bool:
-    return logdir.is_segment(name) or name == logdir.CLAIM_FILE or name.endswith(LEFT)
+    return logdir.is_segment(name) or name in (logdir.CLAIM_FILE, logdir.PAGE_FILE) or name.endswith(LEFT)
 
 
 def _lies_in(path: Path, root: Path) -> bool:
@@ -171,7 +175,9 @@ def _examine_segment(path: Path, report: Report, repair: bool) -> None:
     with contextlib.closing(connection):
         found = segment_check.check(connection, path)
     report.points += found.points
-    if found.faults:
+    if found.twin:
+        report.findings.append(Finding(path, found.twin, serious=False))
+    elif found.faults:
         faults = list(dict.fromkeys(found.faults))
         finding = Finding(path, "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else ""))
         if found.is_replica:

@@ -118,6 +118,10 @@ class DamagedBytesError(TrackerError, ValueError):
     """Packed bytes that are not what this package packs."""
 
 
+class TwinError(StoreError):
+    """The file is a copy of a segment that lies beside it."""
+
+
 class DamagedStoreError(StoreError):
     """The file is a segment, but part of it cannot be read."""
 

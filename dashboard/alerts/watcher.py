@@ -123,13 +123,17 @@ class Watcher:
             self._wake.notify()
 
     def _run(self, act: Callable[[], float]) -> None:
-        """Does something again and again; whatever goes wrong once is told and done again."""
+        """Does something again and again; whatever goes wrong is told, once as long as it stays the same."""
+        told = ""
         while not self._stopped:
             try:
                 pause = act()
+                told = ""
             except (PageChangeError, StoreError, OSError) as error:
-                logger.warning("viz: alerts of %s: %s", self._root, str(error).partition("\n")[0])
-                pause = LOOK_S
+                why = str(error).partition("\n")[0]
+                if why != told:
+                    logger.warning("viz: alerts of %s: %s", self._root, why)
+                told, pause = why, LOOK_S
             except Exception:  # an odd run or rule must not end the looking at all others
                 logger.exception("viz: alerts of %s: this stopped; it begins again", self._root)
                 pause = LOOK_S

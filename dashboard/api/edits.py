@@ -53,14 +53,15 @@ class _Edits:
         self._read_only = read_only
 
     async def shelf(self, _: Request) -> Response:
-        """Saved views and expressions, by kind and name."""
-        said = await asyncio.to_thread(user_edits.read, self._root)
+        """Saved views and expressions, by kind and name; in `trouble`, why those of before are not among them."""
+        said = await asyncio.to_thread(user_edits.said, self._root)
         found: dict[str, dict[str, Any]] = {kind: {} for kind in SHELF}
-        for key, value in said.items():
+        for key, value in said.properties.items():
             kind, _colon, name = key.partition(":")
             if kind in found:
                 found[kind][name] = value
-        return json_answer({**found, "read_only": self._read_only})
+        trouble = {} if said.trouble is None else {"trouble": str(said.trouble)}
+        return json_answer({**found, **trouble, "read_only": self._read_only})
 
     async def keep(self, request: Request) -> Response:
         """{kind, name, value}: keeps a view or an expression; value null lets go of it."""

@@ -50,7 +50,21 @@ def summary_of(runs: Sequence[Searched], field: Field) -> Summary:
     values = [value for value in (number_of(field.of(run)) for run in runs) if math.isfinite(value)]
     if not values:
         return Summary(0, math.nan, math.nan, math.nan)
-    mean = math.fsum(values) / len(values)
-    spread = math.fsum((value - mean) ** 2 for value in values)
-    std = math.sqrt(spread / (len(values) - 1)) if len(values) > 1 else math.nan
-    return Summary(len(values), (max if field.is_more_better else min)(values), mean, std)
+    best = (max if field.is_more_better else min)(values)
+    return Summary(len(values), best, _mean(values), _deviation(values) if len(values) > 1 else math.nan)
+
+
+def _mean(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:  # near the largest that there are
+        return math.fsum(value / len(values) for value in values)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Counted in units of the largest, whose squares are none too large."""
+    mean = _mean(values)
+    unit = max(abs(value - mean) for value in values)
+    if not unit or math.isinf(unit):
+        return unit
+    return unit * math.sqrt(math.fsum(((value - mean) / unit) ** 2 for value in values) / (len(values) - 1))

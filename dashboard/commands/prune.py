@@ -135,6 +135,8 @@ def _kept(root: Path, name: str, run: RunState, *, noted: bool) -> str | None:
         return "it lies elsewhere, behind a link"
     if noted:
         return None
+    if run.edits_trouble is not None:  # it may have a note
+        return f"{run.edits_trouble} (--noted)"
     said = run.user_edits
     if said.get("note"):
         return "it has a note on the page (--noted)"

@@ -104,7 +104,11 @@ class _Head:
         found = run.examined if run.status != "running" else None
         examined = found and [found.stamps, found.version, found.wall_time, found.findings]
         edits = dict(run.user_edits)
-        said = [run.edits_stamp, edits, run.newest_command] if edits or run.newest_command else None
+        said = (
+            [run.edits_stamp, edits, run.newest_command]
+            if (edits or run.newest_command) and not run.edits_trouble
+            else None
+        )
         began = min((state.segment.created for state in run.segments.values()), default=run.began)
         text = json.dumps([run.size if held else None, held, examined, said, segments], separators=(",", ":")).encode()
         made = b"".join([sum(map(len, rows)).to_bytes(4, "little"), *rows, text])

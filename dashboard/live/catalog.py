@@ -25,6 +25,7 @@ from dashboard.live.series import NamePool
 from tracker import databases, logdir
 from tracker.errors import StoreError
 from tracker.store.read import read_only, segments, size, wal
+from tracker.store.read.left_out import is_passing
 from tracker.store.read.wal import Position
 from tracker.walk import Link
 
@@ -35,11 +36,6 @@ MET_AT_ONCE = 128
 
 PATIENCE_S = 1.0
 """What one file may take of SQLite's time in one look. All others wait meanwhile; ours take milliseconds."""
-
-
-def is_passing(error: StoreError) -> bool:
-    """Whether the same may be read at the next look: somebody held the file, or a database was away, just then."""
-    return any(word in error.why for word in ("locked", "busy", "does not answer"))
 
 
 class Catalog:
@@ -227,6 +223,7 @@ class Catalog:
         known_paths = (*run.segments, *run.problems) if run.problems else run.segments
         for gone in [path for path in known_paths if path not in files and str(path) != run.place]:
             run.segments.pop(gone, None)
+            run.refused = {}  # a copy of it may be read now
             run.forget_problem(gone)
             changes.note(run.name, "line")
             run.size = None
@@ -239,7 +236,8 @@ class Catalog:
             if state is not None and state.stamp and stamp and state.stamp[0] != stamp[0]:
                 state = None  # another file has taken its place, in which there may be less
             cached = known.segments.get(path)
-            if state is None and cached is not None and cached.stamp == stamp:
+            is_cached = cached is not None and cached.stamp == stamp
+            if state is None and cached and is_cached and not segments.original_of(path, cached.segment.id):
                 run.segments[path] = SegmentState(
                     cached.segment, cached.extent, cached.cursor, cached.has_marks, cached.has_receipts,
                     cached.import_warnings, cached.faults, stamp,
@@ -256,13 +254,8 @@ class Catalog:
                 continue
             self._take(run, path, state, stamp, changes, position, glance=glance)
         has_page = names is None or logdir.PAGE_FILE in names
-        edits_stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
-        if edits_stamp != run.edits_stamp:
+        if user_edits.look(run, known.said, changes, has_page=has_page):
             is_as_before = False
-            known_stamp, known_words = known.said or ((), ({}, 0))
-            said, newest = known_words if known_stamp == edits_stamp else user_edits.read_of_run(run.folder)
-            run.edits_stamp = edits_stamp
-            run.take_edits(said, newest, changes)
         if not is_as_before and not self.is_mirrored(run):
             run.size = size.of_run(run.folder) if databases.of(run.folder) is None else None
         if is_as_before and run.status in ("finished", "stopped"):
@@ -338,6 +331,8 @@ class Catalog:
             is_same = state is not None and state.cursor == segment.written
             glance = glance and segment.said_status != "running"
             state = SegmentState.first_read(connection, segment, self._pool, glance=glance)
+        for copy in [each for each, other in run.segments.items() if other.segment.id == segment.id and each != path]:
+            del run.segments[copy]  # it was read while this was not there
         run.segments[path] = state
         if not state.is_read:
             self._glanced[path] = run.name

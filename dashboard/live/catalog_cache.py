@@ -72,7 +72,7 @@ class CachedRun:
 
     segments: dict[Path, CachedSegment] = field(default_factory=dict)
     said: tuple[tuple[int, ...], tuple[dict[str, Any], int]] | None = None
-    """The stamp of the page's file there, and what it said (`user_edits.read_of_run`)."""
+    """The stamp of the page's file there, and what it said (`user_edits.look`)."""
     examined: Examined | None = None
     """What the detectors of now found in it."""
     listing: tuple[int | None, Listing | None] = (None, None)

@@ -48,6 +48,8 @@ class RunState:
     newest_command: int = 0
     """The number of the last thing that it was asked in the page; 0 where there is none."""
     edits_stamp: tuple[Any, ...] = ()
+    edits_trouble: str | None = None
+    """Why what the page was told of it is not known."""
     size: int | None = None
     """Bytes of its own files, as of the last look that found something new; None where they are copies of another
     program's."""
@@ -95,16 +97,17 @@ class RunState:
         """How many errors, warnings and infos nobody dismissed; None before it was examined."""
         return self.examined.counts(self.dismissed) if self.examined is not None else None
 
-    def take_edits(self, said: Mapping[str, Any], newest: int, changes: Changes) -> None:
+    def take_edits(self, said: Mapping[str, Any], newest: int, trouble: str | None, changes: Changes) -> None:
         """Takes in what the page was told of it, and the number of the newest thing that it was asked."""
-        if said != self.user_edits or (newest > 0) != (self.newest_command > 0):
+        is_as_before = said == self.user_edits and trouble == self.edits_trouble
+        if not is_as_before or (newest > 0) != (self.newest_command > 0):
             changes.note(self.name, "runs")
         for key, what in ((DISMISSED, "findings"), (PROPOSALS, "proposals")):
             if said.get(key) != self.user_edits.get(key):
                 changes.note(self.name, what)
         if newest != self.newest_command:
             changes.note(self.name, "commands")
-        self.user_edits, self.newest_command = said or _NOTHING, newest
+        self.user_edits, self.newest_command, self.edits_trouble = said or _NOTHING, newest, trouble
 
     def take_examined(self, examined: Examined | None) -> None:
         """Takes over what was found at another time, where its files are as they were then."""
@@ -185,6 +188,7 @@ class RunState:
             "lost": lost,
             "problems": [
                 *(problem.why for problem in self.problems.values()),
+                *filter(None, [self.edits_trouble]),
                 *(
                     each
                     for state in self.segments.values()

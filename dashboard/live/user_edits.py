@@ -7,11 +7,25 @@ that no writer's file is touched.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dashboard.live.file_stamps import stamp_of
+from tracker import logdir
 from tracker.errors import PageChangeError, message
 from tracker.store.read.dismissed import dismissed_in
-from tracker.store.read.properties import properties, said
+from tracker.store.read.left_out import is_passing
+from tracker.store.read.properties import Said
+from tracker.store.read.properties import said as said
+
+if TYPE_CHECKING:
+    from dashboard.live.changes import Changes
+    from dashboard.live.run_state import RunState
+
+Words = tuple[tuple[Any, ...], tuple[dict[str, Any], int]]
+"""The stamp of a page's file, and what it said then of a run: `words_of`, and the number of the newest command."""
+
+NO_WORDS = "what was said of it on the page cannot be read"
+"""Or not all of it."""
 
 RUN_KEYS: dict[str, type] = {"name": str, "tags": list, "note": str, "colour": int}
 """What can be said of a run, and what it is."""
@@ -23,23 +37,46 @@ PROPOSALS = "proposals"
 """And of agents' proposals: how many wait, and when one was made or answered last; see `live.proposals`."""
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """The properties in a folder's file; none without one, or when it cannot be read."""
-    return properties(folder)
+def look(run: RunState, cached: Words | None, changes: Changes, *, has_page: bool = True) -> bool:
+    """Takes in what is said of a run, where its page's file is another than it was; whether it is.
 
+    A file that somebody holds just now says nothing: what was known holds until the next look. One that cannot be read
+    is a problem of its run, as what was said there would else have gone without a word.
 
-def read_of_run(folder: Path) -> tuple[dict[str, Any], int]:
-    """What is said of a run (`RUN_KEYS`; and `DISMISSED`, `PROPOSALS` where something is).
-
-    Beside it the number of the newest thing that it was asked, 0 for nothing.
+    Args:
+        run: What is known of it.
+        cached: What an index says: the stamp of the file, and what it said then.
+        changes: Takes what is new.
+        has_page: Whether there is such a file at all.
     """
-    found = said(folder)
+    stamp = stamp_of(run.folder / logdir.PAGE_FILE) if has_page else ()
+    if stamp == run.edits_stamp:
+        return False
+    found: Said | None = None
+    if stamp and (cached is None or cached[0] != stamp):
+        found = said(run.folder)
+        if found.trouble is not None and is_passing(found.trouble):
+            if not run.edits_stamp:  # nothing was known before
+                run.edits_trouble = f"{NO_WORDS} ({found.trouble.why})"
+            return True
+    run.edits_stamp = stamp
+    if found is not None:
+        trouble = None if found.trouble is None else f"{NO_WORDS} ({found.trouble.why})"
+        run.take_edits(words_of(found), found.newest_command, trouble, changes)
+    else:
+        words, newest = cached[1] if stamp and cached is not None else ({}, 0)
+        run.take_edits(words, newest, None, changes)
+    return True
+
+
+def words_of(found: Said) -> dict[str, Any]:
+    """What is said of a run: `RUN_KEYS`; and `DISMISSED`, `PROPOSALS` where something is."""
     words: dict[str, Any] = {key: value for key, value in found.properties.items() if key in RUN_KEYS}
     if dismissed := dismissed_in(found.properties):
         words[DISMISSED] = dismissed
     if found.proposed:
         words[PROPOSALS] = [found.waiting, found.proposed]
-    return words, found.newest_command
+    return words
 
 
 def write(folder: Path, key: str, value: Any) -> None:

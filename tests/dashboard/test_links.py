@@ -314,7 +314,7 @@ def test_a_note_on_a_linked_run_is_the_runs(client: TestClient, own_runs: Path, 
     until(lambda: names(client) == {"own", "chosen"})
     said = client.post("/api/v1/runs/said", json={"runs": ["chosen"], "key": "note", "value": "the good one"})
     assert said.status_code == 200
-    assert user_edits.read(elsewhere / "a") == {"note": "the good one"}
+    assert user_edits.said(elsewhere / "a").properties == {"note": "the good one"}
     assert [path.name for path in (elsewhere / "b").iterdir()] == ["c"]
     (elsewhere / "a" / "page.sqlite").unlink()
     (elsewhere / "a" / "page.sqlite").mkdir()

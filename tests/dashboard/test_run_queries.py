@@ -148,6 +148,19 @@ def test_groups_hold_each_run_once(values: list[tuple[str, float]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "mean", "std"),
+    [([1e308, 1.2e308, 1.4e308], 1.2e308, 2e307), ([-1e200, 1e200], 0.0, math.sqrt(2) * 1e200), ([0.1] * 17, 0.1, 0.0)],
+)
+def test_the_largest_numbers_have_a_mean_and_equal_ones_no_deviation(
+    values: list[float], mean: float, std: float
+) -> None:
+    runs = [searched({**TABLE["runs"][0], "name": str(i)}) for i in range(len(values))]
+    fields = Fields(runs, ["loss"], lambda name, *_: values[int(name)], 0.0)
+    summary = summary_of(runs, fields.metric_of("loss", "last"))
+    assert (summary.mean, summary.std) == (pytest.approx(mean, rel=1e-12), pytest.approx(std, rel=1e-12))
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(1.0, "1"), (0.1, "0.1"), (1e-5, "0.00001"), (1.5e-6, "0.0000015"), (1e-7, "1e-7"), (1e20, "100000000000000000000"),
      (1.25e21, "1.25e+21"), (-2.5e-5, "-0.000025"), (True, "true"), (None, "null"), ([1.0, "a"], '[1,"a"]'), (math.inf, "null")],

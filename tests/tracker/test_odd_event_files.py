@@ -93,6 +93,24 @@ def test_odd_tags_are_kept_as_they_can_be_shown(logdir: Path, tag: bytes, shown:
     assert {name: len(stored.scalars(name)) for name in stored.tags("scalar")} == {shown: count, "x": 6}
 
 
+@pytest.mark.parametrize("bad", [b"\x0a\xff\xff\xffab", b"\x0a\x04\x0a\x7fab", bytes(6), b"\x0b" * 6])
+@pytest.mark.parametrize("at", [0, 3])
+def test_an_event_of_which_what_is_said_of_its_number_is_no_message(logdir: Path, bad: bytes, at: int) -> None:
+    """Wherever it stands among others as long as it is, which are read together by the first one's shape."""
+    good = b"\x0a\x04\x0a\x02ab"
+    records = []
+    for step in range(12):
+        made = protos.Event(wall_time=1e9 + step, step=10 + step)
+        value = made.summary.value.add(tag=b"x", simple_value=step)
+        value.metadata.plugin_data.plugin_name = b"ab"
+        records.append(made.SerializeToString())
+    assert records[at].count(good) == 1
+    records[at] = records[at].replace(good, bad)
+    done = copied(write(logdir / "src" / "tfevents.1", *records), logdir)
+    assert done.added["scalar"] == 11
+    assert tracker.open(logdir).run("a").scalars("x").value.tolist() == [each for each in range(12) if each != at]
+
+
 def test_a_summary_of_many_values_of_which_one_is_odd(logdir: Path) -> None:
     """Values fail alone."""
     one = protos.Event(wall_time=1.0, step=1)

@@ -162,3 +162,36 @@ def test_bytes_that_are_no_sketch_are_refused(junk: bytes) -> None:
     """A file may hold anything; a claim of four billion buckets allocates nothing."""
     with pytest.raises(errors.DamagedBytesError):
         packed_sketch.unpack(junk)
+
+
+@pytest.mark.parametrize(
+    ("edges", "counts"),
+    [
+        ([0, 1, 2], [math.nan, 1]),
+        ([0, 1, 2], [math.inf, 1]),
+        ([0, 1, 2], [1e300, 1e300]),
+        ([0, 1, 2], [1e18, 1e19]),
+        ([0, math.nan, 2], [1, 1]),
+        ([math.nan] * 3, [1, 1]),
+    ],
+)
+def test_counts_that_nobody_counted_are_no_histogram(edges: list[float], counts: list[float]) -> None:
+    """They had become others: 11e18 elements were shown as −7e18, and NaN as none."""
+    with pytest.raises(errors.DamagedBytesError):
+        sketch.from_edges(edges, counts, math.nan, math.nan, math.nan, math.nan)
+
+
+@given(
+    st.lists(st.floats(allow_nan=False), min_size=2, max_size=8),
+    st.lists(st.floats(0, 2.0**50) | st.integers(-5, 10), min_size=7, max_size=7),
+    st.floats(),
+    st.floats(),
+)
+def test_whatever_another_program_counted_is_kept_to_its_number(
+    edges: list[float], counts: list[float], low: float, high: float
+) -> None:
+    edges = sorted(edges)
+    counts = counts[: len(edges) - 1]
+    made = sketch.from_edges(edges, counts, low, high, math.nan, math.nan)
+    assert (made.counts > 0).all()
+    assert int(made.counts.sum()) == round(math.fsum(max(0, each) for each in counts))

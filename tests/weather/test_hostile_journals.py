@@ -78,7 +78,7 @@ def test_a_note_on_a_prepared_page_file_deletes_nothing(victim: Path, tmp_path: 
     user_edits.write(path.parent, "note", "first")
     page = path.parent / logdirs.PAGE_FILE
     Path(f"{page}-journal").write_bytes(journal_naming(page, victim))
-    assert user_edits.read(path.parent) == {}
+    assert user_edits.said(path.parent).properties == {}
     with pytest.raises(user_edits.PageChangeError, match="names a file"):
         user_edits.write(path.parent, "note", "second")
     Path(f"{page}-journal").unlink()
@@ -118,7 +118,7 @@ def test_a_journal_that_appears_behind_the_look_deletes_nothing(
     monkeypatch.undo()
     assert victim.exists()
     Path(f"{page}-journal").unlink()
-    assert user_edits.read(folder) == {"note": "second"}
+    assert user_edits.said(folder).properties == {"note": "second"}
     assert os.listdir(folder) == [logdirs.PAGE_FILE]
 
 
@@ -185,5 +185,5 @@ def test_two_that_change_the_page_at_once_lose_nothing(tmp_path: Path) -> None:
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     from dashboard.live import user_edits
 
-    assert len(user_edits.read(tmp_path)) == 45
+    assert len(user_edits.said(tmp_path).properties) == 45
     assert os.listdir(tmp_path) == [logdirs.PAGE_FILE]

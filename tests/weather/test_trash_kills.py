@@ -84,7 +84,7 @@ def check_whole(root: Path) -> set[str]:
         assert len(logdirs.segment_files(folder)) == SEGMENTS, (name, os.listdir(folder))
         if name != ".":
             assert said_of(folder) in ("first", "second")
-    assert user_edits.read(root) == {"view:mine": "p=runs"}
+    assert user_edits.said(root).properties == {"view:mine": "p=runs"}
     assert (root / "beside" / "checkpoint.pt").read_bytes() == b"weights"
     assert not list((root / ".trash" / trash.MOVES_FOLDER).glob(f"*{trash.MOVE_SUFFIX}"))
     return set(gone)
@@ -238,8 +238,8 @@ def test_the_second_run_of_a_name_is_the_one_that_comes_back(full: Path) -> None
         if note == "older":
             shutil.copytree(full / "outer" / "inner", full / "whole")
     trash.from_trash(full, "whole")
-    assert user_edits.read(full / "whole")["note"] == "newer"
+    assert user_edits.said(full / "whole").properties["note"] == "newer"
     (older,) = trash.in_trash(full)
     assert older.startswith("whole~")
     trash.from_trash(full, older)
-    assert user_edits.read(full / older)["note"] == "older"
+    assert user_edits.said(full / older).properties["note"] == "older"

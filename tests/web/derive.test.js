@@ -135,3 +135,21 @@ test("a curve less itself is zero, and less another is their difference between 
   assert.deepEqual([...difference(a, b, "step").mean], [1, -8, -16]);
   assert.deepEqual([...difference(curveOf("a", [-5, 0, 25], [1, 1, 1]), b, "step").mean], [NaN, 1, NaN]);
 });
+
+test("a group of equal values is that value, without a band; and the largest numbers have a mean", () => {
+  for (const value of [3, 0.1, 1e-300, -1.7e308, 2.9999999999999996]) {
+    for (const count of [2, 3, 7, 17, 200]) {
+      const curves = Array.from({ length: count }, (_, i) => curveOf(`run${i}`, [0, 1], [value, value]));
+      for (const centre of ["mean", "median"])
+        for (const band of ["std", "sem", "boot"]) {
+          const made = group("g", curves, "step", { centre, band }, PLAIN, 100);
+          for (const column of [made.mean, made.min, made.max])
+            assert.deepEqual([...column.subarray(0, 2)], [value, value], `${centre} ${band} of ${count} ${value}`);
+        }
+    }
+  }
+  const curves = [1e308, 1.2e308, 1.4e308].map((value, i) => curveOf(`run${i}`, [0], [value]));
+  const made = group("g", curves, "step", { centre: "mean", band: "std" }, PLAIN, 100);
+  assert.ok(Math.abs(made.mean[0] / 1.2e308 - 1) < 1e-12);
+  assert.ok(Math.abs((made.max[0] - made.mean[0]) / 2e307 - 1) < 1e-9);
+});

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf.message import DecodeError
 
 from tracker.foreign import protos
 from tracker.foreign.record_bodies import Bodies
@@ -152,7 +153,7 @@ def _shape_of(body: bytes) -> _Shape | None:
             return None
         ((number, kind, value),) = spans(body, summary.start, summary.stop)
         return _value_shape(body, value, step) if (number, kind) == (1, BYTES) else None
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, DecodeError):
         return None
 
 

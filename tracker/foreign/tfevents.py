@@ -52,27 +52,24 @@ class EventDecoder:
         batch = Batch()
         singles: dict[str, list[tuple[int, int, float, float]]] = {}
         for place in others.tolist():
-            try:
-                event = protos.Event.FromString(bodies[place])
-            except DecodeError:
-                batch.left_out["records that are no event"] += 1
+            event = _event(bodies[place], batch)
+            if event is None:
                 continue
             if event.session_log.status == protos.SESSION_START and place:
                 # What lies before is another stretch; rare enough to begin both anew.
                 yield from self.decode(bodies[:place])
                 yield from self.decode(bodies[place:])
                 return
-            try:
-                self._take(event, place, batch, singles)
-            except Exception as error:  # noqa: BLE001 a file may hold anything; this event is counted, the others go on
-                batch.left_out[f"events: {why(error)}"] += 1
+            self._take(event, place, batch, singles)
         parts: dict[str, list[scalar_events.ScalarColumns]] = {}
         for each in (_timed(each, batch) for each in columns):
             if each.plugin:
                 self.plugins[each.tag] = each.plugin
             if each.is_tensor and self.plugins.get(each.tag, "scalars") != "scalars":
                 for place in each.place.tolist():
-                    self._take(protos.Event.FromString(bodies[place]), place, batch, singles)
+                    event = _event(bodies[place], batch)
+                    if event is not None:
+                        self._take(event, place, batch, singles)
                 continue
             if len(each.place):
                 parts.setdefault(each.tag, []).append(each)
@@ -81,6 +78,14 @@ class EventDecoder:
         yield batch
 
     def _take(
+        self, event: Any, place: int, batch: Batch, singles: dict[str, list[tuple[int, int, float, float]]]
+    ) -> None:
+        try:
+            self._taken(event, place, batch, singles)
+        except Exception as error:  # noqa: BLE001 a file may hold anything; this event is counted, the others go on
+            batch.left_out[f"events: {why(error)}"] += 1
+
+    def _taken(
         self, event: Any, place: int, batch: Batch, singles: dict[str, list[tuple[int, int, float, float]]]
     ) -> None:
         if event.source_metadata.writer:
@@ -153,6 +158,15 @@ class EventDecoder:
         else:
             for kind, name, content in _items(value, tag, plugin):
                 batch.items.append(Item(kind, name, step, wall_time, content))
+
+
+def _event(body: bytes, batch: Batch) -> Any:
+    """A record as an event; None where it is none, which is counted."""
+    try:
+        return protos.Event.FromString(body)
+    except DecodeError:
+        batch.left_out["records that are no event"] += 1
+        return None
 
 
 def _short(tag: str) -> str:
@@ -267,7 +281,7 @@ def _histogram(histo: Any) -> sketch.Sketch:
     limits, counts = list(histo.bucket_limit), list(histo.bucket)
     if len(limits) != len(counts):
         raise DamagedBytesError(f"a histogram has {len(counts)} counts for {len(limits)} limits")
-    first = [min(histo.min, limits[0])] if limits else [0.0]
+    first = [histo.min if histo.min < limits[0] else limits[0]] if limits else [0.0]  # it may be NaN
     made = sketch.from_edges([*first, *limits], counts, histo.min, histo.max, histo.sum, histo.sum_squares)
     return made
 

@@ -19,6 +19,7 @@ from tracker.receive.discarded import Discarded
 from tracker.receive.home import FolderHome, Home, Taker
 from tracker.receive.places import Places
 from tracker.store.read import segments
+from tracker.store.read.left_out import is_passing
 from tracker.store.read.run_files import RunFiles
 from tracker.store.run_page import RunPage
 from tracker.store.shipment import Arrived, CursorError, Shipment, TakenError
@@ -288,6 +289,8 @@ def _storing() -> Iterator[None]:
     """While something is stored, or asked of where it is.
 
     Raises:
+        DamagedBytesError: what lies here of it is damaged, which waiting does not mend: who sends goes on with the
+            others.
         UnstoredError: it cannot be at the moment.
     """
     try:
@@ -295,7 +298,17 @@ def _storing() -> Iterator[None]:
     except TakenError as error:
         raise UnstoredError(str(error)) from error
     except StoreError as error:
+        if not is_passing(error):
+            raise _damaged(error.why) from error
         raise UnstoredError(f"this cannot be stored here at the moment: {error.why[:200]}") from error
     except (PageChangeError, *faults.STORE_ERRORS) as error:
         words = " ".join(str(error).split())[:200]
+        if faults.is_damage(error):
+            raise _damaged(words) from error
         raise UnstoredError(f"this cannot be stored here at the moment: {words}") from error
+
+
+def _damaged(why: str) -> DamagedBytesError:
+    return DamagedBytesError(
+        f"what is here of it cannot be read ({why[:200]}); mend it there with: viz doctor --repair"
+    )

@@ -63,7 +63,7 @@ def save(path: Path) -> Saved:
     """
     saving, saved = _beside(path, SAVING), _beside(path, SAVED)
     if saved.exists():  # of a repair that was stopped: what of the file is gone by now may stand there alone
-        return Saved(Counter(), Counter(), _swap(path, saved))
+        return Saved(Counter(), Counter(), swap(path, saved))
     for ending in ("", "-wal", "-shm", "-journal"):
         for each in (saving, saving.with_name(f".{saving.name}.unborn")):
             Path(f"{each}{ending}").unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def save(path: Path) -> Saved:
     with saving.open("rb") as file:
         os.fsync(file.fileno())
     saving.replace(saved)
-    return Saved(salvage.rows.read, salvage.rows.lost, _swap(path, saved))
+    return Saved(salvage.rows.read, salvage.rows.lost, swap(path, saved))
 
 
 def may_be_written(path: Path) -> bool:
@@ -104,14 +104,15 @@ def unfinished(folder: Path) -> list[Path]:
 
 def finish(path: Path) -> Path:
     """Ends such a salvage; where the damaged file is now."""
-    return _swap(path, _beside(path, SAVED))
+    return swap(path, _beside(path, SAVED))
 
 
 def _beside(path: Path, what: str) -> Path:
     return path.with_name(f".{path.name}.{what}")
 
 
-def _swap(path: Path, saved: Path) -> Path:
+def swap(path: Path, saved: Path) -> Path:
+    """Puts what was saved of a file in its place; where the damaged one is now."""
     number = 1
     while True:
         kept = path.with_name(f"{path.name}.{DAMAGED}" + (f"-{number}" if number > 1 else ""))

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker.errors import DamagedBytesError
+from tracker.errors import DamagedBytesError, TwinError
 from tracker.series import checksums, packed_sketch, stretch, whole
 from tracker.series.stretch import FAN_OUT, STRETCH_POINTS
 from tracker.series.summary import SUMMARY, SUMMARY_COLUMNS, children, summaries_of, summarise, wrong_summaries
@@ -46,6 +46,8 @@ class Checked:
     """Whether it is what was saved of such a file, which is to be sent once more."""
     points: int = 0
     """How many points of scalars it holds."""
+    twin: str = ""
+    """What is said of it where it is a copy of a file that lies beside it, and is left as it is."""
 
 
 def check(connection: read_only.Connection, path: Path) -> Checked:
@@ -62,7 +64,10 @@ def check(connection: read_only.Connection, path: Path) -> Checked:
         found.is_arriving = _is_arriving(connection)
         found.is_replica = connection.is_replica
         found.is_saved = new_rows.late_points(connection) == columns.SAVED
-        found.segment = segments.read(connection, path)
+        try:
+            found.segment = segments.read(connection, path)
+        except TwinError as error:
+            return Checked(twin=error.why)
         faults += ["its first rows are missing"] if found.segment is None else found.segment.faults
     with _noting(faults, "part of it"):
         _check_types(connection, faults)

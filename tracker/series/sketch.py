@@ -172,6 +172,10 @@ def _sum_of_squares(flat: Any, xp: Any) -> Any:
     return xp.dot(wide, wide)
 
 
+MOST_GIVEN = float(1 << 53)
+"""Elements that another program may have counted: more are no longer told apart one by one."""
+
+
 def from_edges(
     edges: npt.ArrayLike, counts: npt.ArrayLike, low: float, high: float, total: float, squares: float
 ) -> Sketch:
@@ -184,11 +188,19 @@ def from_edges(
         high: Largest element.
         total: Sum of the elements.
         squares: Sum of their squares.
+
+    Raises:
+        DamagedBytesError: they are no histogram.
     """
     given = np.asarray(edges, np.float64), np.asarray(counts, np.float64)
     edges, counts = given
     if len(edges) != len(counts) + 1:
         raise DamagedBytesError(f"{len(counts)} bins do not have {len(edges)} edges")
+    if np.isnan(edges).any():
+        raise DamagedBytesError("an edge of its bins is no number")
+    with np.errstate(all="ignore"):
+        if not counts.sum(where=counts > 0) <= MOST_GIVEN or np.isnan(counts).any():
+            raise DamagedBytesError("what it counts in its bins are no counts")
     filled = np.flatnonzero(counts > 0)
     if not len(filled):
         return EMPTY._replace(given=given)

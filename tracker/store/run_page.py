@@ -59,21 +59,23 @@ def of_json(said: Any) -> RunPage:
     if not isinstance(said, dict) or said.keys() != {"properties", "commands"}:
         raise DamagedBytesError("this is no page of a run")
     properties, commands = said["properties"], said["commands"]
-    if not (isinstance(properties, list) and all(map(_is_property, properties))):
+    if not (isinstance(properties, list) and all(map(is_property, properties))):
         raise DamagedBytesError("what it says of the run is not what a page says")
-    if not (isinstance(commands, list) and all(map(_is_command, commands))):
+    if not (isinstance(commands, list) and all(map(is_command, commands))):
         raise DamagedBytesError("what it says was asked is not what a page asks")
     return RunPage([tuple(row) for row in properties], [tuple(row) for row in commands])
 
 
-def _is_property(row: Any) -> bool:
+def is_property(row: Any) -> bool:
+    """Whether a list of values is what a page says of a run: key, value, when."""
     if not isinstance(row, list) or len(row) != 3:
         return False
     key, value, when = row
     return _is_text(key, MOST_KEY) and _is_text(value, MOST_VALUE) and _is_time(when)
 
 
-def _is_command(row: Any) -> bool:
+def is_command(row: Any) -> bool:
+    """Whether it is what a page asked: nonce, when, name, value, what was expected, by whom."""
     if not isinstance(row, list) or len(row) != 6:
         return False
     nonce, when, name, value, expected, author = row

@@ -1,4 +1,5 @@
 // Curves made of curves: the middle and spread of a group of runs, and the difference to another run.
+import { deviation, mean as meanOf } from "../text/statistics.js";
 import { Curve } from "./curve.js";
 import { leastAbove0 } from "./scale.js";
 
@@ -197,14 +198,12 @@ const timesAt = (curve, axis, grid) => grid.map((x) => curve.w1[Math.max(0, curv
  */
 function middle(values, centre) {
   if (centre === "median") return median(Float64Array.from(values).sort());
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+  return meanOf(values);
 }
 
 /** @param {Float64Array} sorted */
 const median = (sorted) =>
-  sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
+  sorted.length % 2 ? sorted[sorted.length >> 1] : sorted[sorted.length / 2 - 1] / 2 + sorted[sorted.length / 2] / 2;
 
 // Lower and upper edge. Of one value it has no width. Bootstrap: the middle 95 % of the resampled middles (Efron 1979).
 /**
@@ -237,12 +236,7 @@ function spread(values, at, { centre, band }, random) {
     middles.sort();
     return [middles[Math.floor(0.025 * (RESAMPLES - 1))], middles[Math.ceil(0.975 * (RESAMPLES - 1))]];
   }
-  let mean = 0,
-    squares = 0;
-  for (const value of values) mean += value / n;
-  for (const value of values) squares += (value - mean) ** 2;
-  const deviation = Math.sqrt(squares / (n - 1)),
-    half = band === "sem" ? deviation / Math.sqrt(n) : deviation;
+  const half = band === "sem" ? deviation(values) / Math.sqrt(n) : deviation(values);
   return [at - half, at + half];
 }
 

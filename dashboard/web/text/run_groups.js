@@ -1,5 +1,6 @@
 // Groups of runs that have the same settings: how many, the best of a metric and its mean. The same as
 // dashboard/choosing/groups.py.
+import { deviation, mean } from "./statistics.js";
 import { inOrder } from "./run_fields.js";
 import { numberOf } from "./run_choice.js";
 
@@ -48,8 +49,6 @@ export function grouped(runs, fields) {
 export function summaryOf(runs, field) {
   const values = runs.map((run) => numberOf(field.of(run))).filter(Number.isFinite);
   if (!values.length) return { count: 0, best: NaN, mean: NaN, std: NaN };
-  const mean = values.reduce((sum, each) => sum + each / values.length, 0),
-    spread = values.reduce((sum, each) => sum + (each - mean) ** 2, 0),
-    best = values.reduce((a, b) => (field.isMoreBetter ? Math.max(a, b) : Math.min(a, b)));
-  return { count: values.length, best, mean, std: values.length > 1 ? Math.sqrt(spread / (values.length - 1)) : NaN };
+  const best = values.reduce((a, b) => (field.isMoreBetter ? Math.max(a, b) : Math.min(a, b)));
+  return { count: values.length, best, mean: mean(values), std: values.length > 1 ? deviation(values) : NaN };
 }

@@ -78,3 +78,8 @@ def why(error: Exception) -> str:
         return error.why
     said = " ".join(str(error).split())
     return said if isinstance(error, (OSError, ValueError)) and said else f"{type(error).__name__} {said}".strip()
+
+
+def is_passing(error: StoreError) -> bool:
+    """Whether the same may be read at the next look: somebody held the file, or a database was away, just then."""
+    return any(word in error.why for word in ("locked", "busy", "does not answer"))

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker.errors import DatabaseError, StoreError
+from tracker.errors import DamagedStoreError, DatabaseError, StoreError
+from tracker.logdir import PAGE_FILE
 from tracker.store.read import page_tables
 
 PATIENCE_S = 1.0
@@ -42,6 +45,8 @@ class Said(NamedTuple):
     """Proposals that wait for an answer."""
     proposed: float = 0.0
     """When one was made or answered last; 0 where none ever was."""
+    trouble: StoreError | None = None
+    """Why the file, or some of it, could not be read: what was said there is not known."""
 
 
 def properties(folder: Path) -> dict[str, Any]:
@@ -58,12 +63,35 @@ def said(folder: Path) -> Said:
     try:
         with page_tables.opened(folder, PATIENCE_S) as connection:
             rows = connection.execute(_SAID).fetchall()
-            found = {str(key): json.loads(value) for key, value in rows}
             (newest,) = connection.execute(_NEWEST).fetchone()
             waiting, proposed = connection.execute(_PROPOSED).fetchone()
-            return Said(found, newest if isinstance(newest, int) else 0, waiting, proposed or 0.0)
-    except (StoreError, OSError) as error:
-        if isinstance(error, DatabaseError):  # what was said there holds
-            raise
-        # There is none; or a half-made file, or one of another program: the runs themselves are none the worse for it.
+            found = _values(rows)
+            trouble = (
+                None if len(found) == len(rows) else f"{len(rows) - len(found):,} of {len(rows):,} words are damaged"
+            )
+            error = trouble and DamagedStoreError(folder / PAGE_FILE, trouble)
+            return Said(found, newest if isinstance(newest, int) else 0, waiting, proposed or 0.0, error or None)
+    except DatabaseError:  # what was said there holds
+        raise
+    except FileNotFoundError:
         return Said({})
+    except StoreError as error:
+        # Half a file, or one of another program: the run itself is none the worse for it. An empty one is being made.
+        return Said({}, trouble=None if _is_empty(folder) else error)
+    except OSError as error:
+        return Said({}, trouble=DamagedStoreError(folder / PAGE_FILE, error.strerror or str(error)))
+
+
+def _values(rows: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """What rows say; one that says nothing that can be read costs no other."""
+    found: dict[str, Any] = {}
+    for key, value in rows:
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            found[str(key)] = json.loads(value)
+    return found
+
+
+def _is_empty(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return not os.lstat(folder / PAGE_FILE).st_size
+    return False

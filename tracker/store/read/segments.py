@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import DamagedBytesError
+from tracker import databases, logdir
+from tracker.errors import DamagedBytesError, TwinError
 from tracker.series import checksums
 from tracker.store import columns
 from tracker.store.read import liveness
@@ -68,13 +70,33 @@ _STATE = columns.select("state", columns.STATE)
 
 
 def read(connection: sqlite3.Connection, path: Path) -> Segment | None:
-    """What the file at `path` says of itself; None when its writer was stopped before it could."""
+    """What the file at `path` says of itself; None when its writer was stopped before it could.
+
+    Raises:
+        TwinError: it is a copy under another name, as who keeps folders in step makes them, of one that lies beside it:
+            all of its points would be there twice.
+        DamagedBytesError: it says what no writer of ours does.
+    """
     try:
         row = connection.execute(_SEGMENT).fetchone()
     except sqlite3.DataError:
         row = _bearable(connection)
     state = connection.execute(_STATE).fetchone()
-    return None if row is None or state is None else of_rows(row, state, path)
+    if row is None or state is None:
+        return None
+    found = of_rows(row, state, path)
+    original = original_of(path, found.id)
+    if original is not None:
+        raise TwinError(path, f"this is a copy of {original.name}, which lies beside it; it is not read")
+    return found
+
+
+def original_of(path: Path, id: str) -> Path | None:
+    """The file beside a segment of this id that is called so, where the segment itself is not."""
+    if id == logdir.segment_id(path) or databases.of(path) is not None:
+        return None
+    original = logdir.segment_path(path.parent, os.path.basename(id))
+    return original if original != path and os.path.lexists(original) else None
 
 
 def of_rows(row: Sequence[Any], state: Sequence[Any], path: Path) -> Segment:

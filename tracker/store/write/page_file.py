@@ -181,26 +181,34 @@ def changed(path: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sq
     """
     try:
         journal.forget_unfinished(path)
-        with _alone(path), journal.rewritten(path) as copy:
+        with alone(path), journal.rewritten(path) as copy:
             if copy.exists():
                 read_only.connect(copy).close()  # what it would do once it is written to
-            with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-                # Nobody else sees the copy, which is on the disk before it is put in place: SQLite's own care of it
-                # was four waits for the disk more (measured: 130 ms instead of 20 beside a busy disk).
-                connection.execute("PRAGMA journal_mode=MEMORY")
-                connection.execute("PRAGMA synchronous=OFF")
-                connection.execute("BEGIN")
-                for statement in _made(tables):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
+            with writing(copy, tables) as connection:
                 yield connection
                 if tables is schema.page_tables:
                     _trim(connection, copy.stat().st_size)
-                connection.execute("COMMIT")
-    except (sqlite3.Error, OSError, StoreError) as error:
+    except (sqlite3.Error, OSError, StoreError, UnicodeDecodeError) as error:  # SQLite may cite what is no text
         why = error.why if isinstance(error, StoreError) else error
-        raise PageChangeError(message(f"{path} cannot be written: {why}")) from error
+        hint = "" if isinstance(error, OSError) else "Find out more, and mend it: viz doctor --repair"
+        raise PageChangeError(message(f"{path} cannot be written: {why}", hint=hint)) from error
+
+
+@contextlib.contextmanager
+def writing(copy: Path, tables: sa.MetaData = schema.page_tables) -> Iterator[sqlite3.Connection]:
+    """A file that nobody else sees, in a transaction, with the tables in it."""
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        # It is on the disk before it is put in place: SQLite's own care of it was four waits for the disk more
+        # (measured: 130 ms instead of 20 beside a busy disk).
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("BEGIN")
+        for statement in _made(tables):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={columns.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={columns.PLAIN_VERSION}")
+        yield connection
+        connection.execute("COMMIT")
 
 
 @lru_cache(maxsize=2)
@@ -211,7 +219,7 @@ def _made(tables: sa.MetaData) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """While a page's file is changed: of two servers one waits for the other.
 
     The lock is on the file itself, which is another one after each change: it is ours when it still lies there.

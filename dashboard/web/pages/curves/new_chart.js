@@ -2,7 +2,8 @@
 import * as api from "../../core/api.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
-import { dialog, trying } from "../../ui/menu.js";
+import { dialog } from "../../ui/menu.js";
+import { openShelf } from "./shelf.js";
 
 const HINT =
   "One tag per line. A line that begins with = is an expression: + - * / ^, log, exp, sqrt, abs, min, max, cummin, " +
@@ -10,7 +11,7 @@ const HINT =
 
 /** @param {import("./page.js").CurvesPage} page whose cards say which tags are meant first */
 export async function newChart(page) {
-  const shelf = await trying(() => api.json("shelf"));
+  const shelf = await openShelf();
   if (!shelf) return;
   const form = document.createElement("form");
   form.method = "dialog";

@@ -8,6 +8,7 @@ import { LINES } from "../../charts/crowd.js";
 import { check, field, section, select, words } from "../../ui/form.js";
 import { keysOf } from "../../text/config.js";
 import { newChart } from "./new_chart.js";
+import { openShelf } from "./shelf.js";
 import { part } from "../../ui/dom.js";
 import { ask, menu, popover, say, trying } from "../../ui/menu.js";
 
@@ -112,7 +113,7 @@ function groupTools(anchor) {
 
 /** @param {HTMLElement} anchor */
 async function views(anchor) {
-  const shelf = await trying(() => api.json("shelf"));
+  const shelf = await openShelf();
   if (!shelf) return;
   /**
    * @param {string} name
