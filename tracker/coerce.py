@@ -118,6 +118,8 @@ def _shown(value: Any) -> str:
 def _whole(value: Any) -> int | None:
     if isinstance(value, int):
         return int.__index__(value)
+    if isinstance(value, np.longdouble):  # it has digits that no float64 has
+        return int(value) if value == int(value) else None
     single = arrays.single(value)
     if isinstance(single, float) or _is_exact(single):  # 3.0, as step counters of other frameworks are
         whole = int(single)
@@ -138,7 +140,7 @@ def wall_time(value: Any) -> float:
         LoggedValueError: it is no finite number.
     """
     try:
-        seconds = value if type(value) is float else float(arrays.single(value))
+        seconds = value if type(value) is float else arrays.real(arrays.single(value))
     except Exception:  # noqa: BLE001 as above
         seconds = math.nan
     if not math.isfinite(seconds):

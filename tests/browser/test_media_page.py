@@ -141,6 +141,30 @@ def test_tags_and_kinds_are_chosen_and_what_is_hidden_says_so(
     until(page, "document.querySelectorAll('.panel').length === 3")
 
 
+def test_a_run_without_what_is_asked_for_takes_no_others_place(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """The three newest had surfaces or texts only: the page said "3 newest of 5", and that no run has pictures."""
+    for name in ("old", "older", "texts 1", "texts 2", "texts 3", "surface"):
+        with tracker.init(logdir=logdir, name=name, machine=False) as run:
+            if name.startswith("old"):
+                run.log({"p": scene(100, 0.5), "q": scene(50, 0.5)}, step=0)
+            elif name.startswith("texts"):
+                run.log({"note": tracker.Text("x")}, step=0)
+            else:
+                run.log({"path/beale/surface": tracker.Text("{}")}, step=0)
+    served = serve(logdir, "--no-token")
+    page.goto(f"{served.base}/?p=media")
+    until(page, "viz.ready && document.querySelectorAll('.panel').length === 3")
+    assert page.inner_text(".page-note").startswith("The 3 newest of 5 visible runs with these")
+    page.get_by_role("radio", name="Images").click()
+    until(page, "document.querySelectorAll('.panel').length === 4")
+    assert not page.locator(".page-note").count()
+    page.get_by_role("radio", name="All").click()
+    page.fill("#media-tags", "q")
+    until(page, "document.querySelectorAll('.panel').length === 2")
+
+
 CLASSES = ["none", "road", "car"]
 
 

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tracker.errors import LoggedTypeError, LoggedValueError, message
 
@@ -20,9 +21,12 @@ def real_array(values: Any, what: str) -> tuple[Any, Any]:
 
     Raises:
         LoggedTypeError: not an array, or not of real numbers.
+        LoggedValueError: longdoubles that are finite, and no float64s.
     """
     array, xp = _as_array(values)
     if array is not None:
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+            return _float64(array, what), xp
         if array.dtype.kind in "biuf":
             return array, xp
         if str(array.dtype) in _ML_DTYPES:
@@ -35,6 +39,29 @@ def real_array(values: Any, what: str) -> tuple[Any, Any]:
             hint=_hint(values, array),
         )
     )
+
+
+def _float64(array: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
+    """Longdoubles, rounded; none that was finite is infinite then.
+
+    Raises:
+        LoggedValueError: some do not fit.
+    """
+    with np.errstate(over="ignore"):
+        found = array.astype(np.float64)
+    beyond = np.isinf(found) & ~np.isinf(array)
+    if beyond.any():
+        got = str(array[beyond][0])
+        raise LoggedValueError(
+            message(f"{what}: a number does not fit a float64.", expected="at most 1.8e308", got=got)
+        )
+    return found
+
+
+def float32(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """A copy for drawing: what is beyond all float32s is infinite, as trainings diverge, and nothing warns of it."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 def _hint(values: Any, array: Any) -> str:
@@ -135,6 +162,7 @@ def single(value: Any) -> Any:
 
     Raises:
         TypeError: text, bytes, a time, or an array of more or less than one element. Whatever `value` raises itself.
+        OverflowError: a longdouble that is finite and no float64.
     """
     if isinstance(value, (str, bytes, bytearray, memoryview)) or value is None:
         raise TypeError
@@ -149,10 +177,30 @@ def single(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
         if isinstance(value, np.floating):  # longdouble, whose item is itself
-            value = float(value)
+            value = real(value)
         if isinstance(value, (str, bytes)) or value is None:
             raise TypeError
     return value
+
+
+def real(value: Any) -> float:
+    """A number of any type as the float64 next to it.
+
+    Raises:
+        OverflowError: it is finite and beyond all of them. Python says so of whole numbers and fractions; a `Decimal`,
+            a longdouble and others would be infinite. Whatever `value` raises itself.
+    """
+    found = float(value)
+    if math.isinf(found) and type(value) is not float and _is_finite(value):
+        raise OverflowError("larger than all floats")
+    return found
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return bool(-math.inf < value < math.inf)
+    except Exception:  # noqa: BLE001 what cannot be compared is what it says of itself as a float
+        return False
 
 
 def size_of(value: Any) -> int:
@@ -181,7 +229,7 @@ def listable(value: Any) -> np.ndarray[Any, Any]:
     array = value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
     if array.dtype.kind in "mM":
         return array.astype(str)
-    return array.astype(np.float64) if array.dtype.kind == "f" and array.dtype.itemsize > 8 else array
+    return _float64(array, "an array") if array.dtype.kind == "f" and array.dtype.itemsize > 8 else array
 
 
 def kind_of(value: Any) -> str:

@@ -48,7 +48,7 @@ class Embedding(Value):
             raise LoggedValueError(
                 message("Embedding: vectors are a table.", expected="shape (N, D), at least one", got=table.shape)
             )
-        self.vectors = np.array(table, np.float32)
+        self.vectors = arrays.float32(table)
         self.rows = _rows(labels, len(self.vectors))
         width = len(self.rows[0]) if self.rows else 0
         self.header = [coerce.text(name) for name in header] if header is not None else _header(width)

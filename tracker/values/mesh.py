@@ -30,7 +30,7 @@ class Mesh(Value):
     kind = "mesh"
 
     def __init__(self, vertices: Any, faces: Any = None, colors: Any = None) -> None:
-        self.vertices = _threes(vertices, "vertices").astype(np.float32)
+        self.vertices = arrays.float32(_threes(vertices, "vertices"))
         batch, count, _ = self.vertices.shape
         self.faces = _faces(faces, batch, count) if faces is not None else None
         self.colors = _colors(colors, batch, count) if colors is not None else None

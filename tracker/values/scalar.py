@@ -18,11 +18,11 @@ def number(value: Any, tag: str) -> float:
 
     Raises:
         LoggedTypeError: not a number.
-        LoggedValueError: an array of more than one element, or of none; a whole number beyond 1.8e308.
+        LoggedValueError: an array of more than one element, or of none; a finite number beyond 1.8e308.
     """
     try:
         if isinstance(value, (int, float)):
-            return float(value)
+            return arrays.real(value)
         if not isinstance(value, (str, bytes)) and arrays.size_of(value) != 1:
             raise LoggedValueError(
                 message(
@@ -34,12 +34,10 @@ def number(value: Any, tag: str) -> float:
                     else "An empty array has none.",
                 )
             )
-        return float(arrays.single(value))
+        return arrays.real(arrays.single(value))
     except OverflowError as error:
         raise LoggedValueError(
-            message(
-                f"{tag!r}: this whole number does not fit a float64.", expected="at most 1.8e308", got="a larger one"
-            )
+            message(f"{tag!r}: this number does not fit a float64.", expected="at most 1.8e308", got="a larger one")
         ) from error
     except LoggedValueError:
         raise

@@ -115,6 +115,43 @@ function toolbar(kinds) {
   return { bar, kind, across, sizes };
 }
 
+/**
+ * The newest runs that have what is asked for, and what of it stands side by side. A run that has nothing of it takes
+ * no other's place.
+ * @param {{ name: string, series: Record<string, string[]> }[]} visible the newest first
+ * @param {string[]} kinds
+ * @param {(kind: string) => string[]} tagsOf
+ * @param {string} only the kind that is asked for, or nothing for all
+ * @param {{ test(tag: string): boolean }} filter
+ * @returns {{ groups: [kind: string, tag: string, run: string][][], hidden: number, shown: number, chosen: number }}
+ *   hidden: tags that the filter hides; shown: runs with media; chosen: with what is asked for
+ */
+function sideBySide(visible, kinds, tagsOf, only, filter) {
+  const all = kinds.map((kind) => ({ kind, tags: new Set(tagsOf(kind)) }));
+  const asked = all
+    .filter(({ kind }) => !only || kind === only)
+    .map(({ kind, tags }) => ({ kind, tags: new Set([...tags].filter((tag) => filter.test(tag))) }));
+  /** @param {typeof all} of @returns {(run: typeof visible[number]) => boolean} */
+  const having = (of) => (run) => of.some(({ kind, tags }) => run.series[kind]?.some((tag) => tags.has(tag)));
+  const shown = visible.filter(having(all));
+  const chosen = shown.filter(having(asked));
+  const side = chosen.slice(0, RUNS_AT_ONCE);
+  /** @type {[kind: string, tag: string, run: string][][]} */
+  const groups = [];
+  for (const { kind, tags } of asked)
+    for (const tag of tags) {
+      const of = side.filter((run) => run.series[kind]?.includes(tag));
+      if (of.length) groups.push(of.map((run) => [kind, tag, run.name]));
+    }
+  const others = all
+    .filter(({ kind }) => !only || kind === only)
+    .flatMap(({ kind, tags }) =>
+      [...tags].filter((tag) => !filter.test(tag)).map((tag) => ({ kind, tags: new Set([tag]) })),
+    );
+  const hidden = groups.length ? 0 : others.filter((one) => shown.some(having([one]))).length;
+  return { groups, hidden, shown: shown.length, chosen: chosen.length };
+}
+
 export class MediaPage {
   /**
    * @param {HTMLElement} view
@@ -179,22 +216,8 @@ export class MediaPage {
     }
     const filter = query(state.get("tags"));
     const only = kinds.includes(state.get("medium")) ? state.get("medium") : "";
-    const shown = runs
-      .visible()
-      .toReversed()
-      .filter((run) => kinds.some((kind) => run.series[kind]?.length));
-    const side = shown.slice(0, RUNS_AT_ONCE);
-    const groups = [];
-    let hidden = 0;
-    for (const kind of kinds) {
-      if (only && kind !== only) continue;
-      for (const tag of tagsOf(kind)) {
-        const of = side.filter((run) => run.series[kind]?.includes(tag)).map((run) => [kind, tag, run.name]);
-        if (of.length && filter.test(tag)) groups.push(of);
-        else if (of.length) hidden += 1;
-      }
-    }
-    const layout = JSON.stringify([groups, hidden, shown.length, kinds, only, filter.problem]);
+    const { groups, hidden, shown, chosen } = sideBySide(runs.visible().toReversed(), kinds, tagsOf, only, filter);
+    const layout = JSON.stringify([groups, hidden, shown, chosen, kinds, only, filter.problem]);
     if (this.view.dataset.layout === layout && this.view.childElementCount) return;
     this.view.dataset.layout = layout;
     const keys = new Set(groups.flat().map((key) => key.join("\n")));
@@ -222,12 +245,12 @@ export class MediaPage {
     tools.kind?.show(only);
     this.showTools();
     const note =
-      shown.length > side.length
-        ? `The ${side.length} newest of ${shown.length} visible runs, side by side. ` +
+      chosen > RUNS_AT_ONCE
+        ? `The ${RUNS_AT_ONCE} newest of ${chosen} visible runs with these, side by side. ` +
           "Hide some in the list to see others."
         : "";
     this.rows.replaceChildren(
-      ...(groups.length ? [] : [nothing(filter, hidden, shown.length)]),
+      ...(groups.length ? [] : [nothing(filter, hidden, shown)]),
       ...(note ? [node("p", { class: "page-note", text: note })] : []),
       ...made,
     );
