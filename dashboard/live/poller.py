@@ -39,8 +39,9 @@ One that commits a thousand times a second, as through Visdom's port, would keep
 NET_S = 0.5
 """How often running runs are looked at without an event."""
 
-SCAN_S = 5.0
-"""How often the whole logdir is gone through where no events come."""
+SCAN_S = 1.0
+"""How often the whole logdir is gone through where no events come: a run that another machine begins is there after a
+second. With five, one that took four was seen when it was over."""
 
 WATCHED_SCAN_S = 30.0
 """And where they do: the system drops some when there are too many."""

@@ -67,6 +67,25 @@ def tip(page: Any, selector: str, right: float, down: float) -> str:
             return str(said)
 
 
+def carry(page: Any, what: str, over: str, is_there: str) -> None:
+    """Takes a card by its head, carries it over another and lets go once an expression is true.
+
+    What comes in above may move the head away in the very moment in which it is taken: then once more. A hand that rests
+    is told of by a browser all the time; one that is driven tells each move once, and forgets those from before the drag
+    had begun.
+    """
+    end = time.monotonic() + 45
+    while not page.evaluate(is_there):
+        assert time.monotonic() < end, f"{what} was carried over {over}, and it is still not so: {is_there}"
+        if not page.query_selector(".card.is-dragged"):
+            page.mouse.up()
+            point(page, f"{what} .card-head", 0.5, 0.5)
+            page.mouse.down()
+        there = page.locator(over).first.bounding_box()
+        page.mouse.move(there["x"] + there["width"] / 2, there["y"] + there["height"] / 2, steps=5)
+    page.mouse.up()
+
+
 def drag(page: Any, tag: str, start: float, stop: float, rise: float = 0.0) -> None:
     """Across a chart, from and to parts of its width; `rise` parts of its height upwards."""
     drag_over(page, OVER.format(tag), (start, 0.7), (stop, 0.7 - rise))

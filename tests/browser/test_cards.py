@@ -12,7 +12,7 @@ import pytest
 
 import tracker
 from dashboard.live import user_edits
-from tests.browser.charts import CARD, OVER, drag, point, press, tip
+from tests.browser.charts import CARD, OVER, carry, drag, point, press, tip
 
 
 def test_a_drag_upwards_zooms_y(sweep: Any, page: Any, until: Callable[..., Any]) -> None:
@@ -103,12 +103,7 @@ def test_cards_are_moved_pinned_and_sized_and_stay_so(sweep: Any, page: Any, unt
     press(page, CARD.format("tokens"), ".pin")
     titles = "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label')).join()"
     until(page, f"{titles} === 'val/loss,tokens,train/loss'")
-    point(page, f"{CARD.format('tokens')} .card-head", 0.5, 0.5)
-    page.mouse.down()  # from here on the findings come in no more
-    there = page.query_selector(CARD.format("val/loss")).bounding_box()
-    page.mouse.move(there["x"] + there["width"] / 2, there["y"] + there["height"] / 2, steps=5)
-    until(page, f"{titles} === 'tokens,val/loss,train/loss'")  # a busy browser lets go of what it has not taken up yet
-    page.mouse.up()
+    carry(page, CARD.format("tokens"), CARD.format("val/loss"), f"{titles} === 'tokens,val/loss,train/loss'")
     page.focus(f"{CARD.format('tokens')} canvas.over")
     page.keyboard.press("Alt+ArrowRight")
     until(page, f"{titles} === 'val/loss,tokens,train/loss'")

@@ -81,6 +81,8 @@ def test_the_browser_answers_as_python_does_with_the_network_cut(
     until(page, "document.querySelector('.try-said').textContent.endsWith('by the server')")
     given = np.asarray(question.value.post_data_json["input"]["image"], np.float32)
 
+    # The sketch in the list of runs is asked for a moment after the page is there.
+    until(page, "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/v1/curves'))")
     page.context.set_offline(True)
     del asked[:]
     page.get_by_role("radio", name="Browser").click()

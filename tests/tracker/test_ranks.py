@@ -22,6 +22,8 @@ from steering import ask, until
 import tracker
 from dashboard.live import trash
 from tracker import errors
+from tracker.controls.follower import Follower
+from tracker.controls.together import Together
 from tracker.doctor import examine
 from tracker.logdir import AGREED_FOLDER, walk
 from tracker.store.write.ballots import Ballots
@@ -215,6 +217,54 @@ def test_a_ballot_is_created_once(tmp_path: Path) -> None:
     assert not (tmp_path / "agreed").exists()
     files.put("rank-0", {"by": 0})
     assert files.read("rank-0") == {"by": 0}
+
+
+def test_a_look_under_way_leaves_nothing_behind_the_end(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watching thread is about to say something of a rank whose training ends now."""
+    folder = logdir / "a"
+    folder.mkdir(parents=True)
+    together = Together(folder, 1, 2)
+    is_looking, goes_on = threading.Event(), threading.Event()
+    tick = Follower.tick
+
+    def slow(self: Follower, step: int, asked: list[Any]) -> Any:
+        is_looking.set()
+        assert goes_on.wait(60)
+        self._vote = {"number": 1, "before": True, "step": step}  # so that it has something new to say
+        return tick(self, step, asked)
+
+    monkeypatch.setattr(Follower, "tick", slow)
+    looks = threading.Thread(target=together.look, args=(0,))
+    ends = threading.Thread(target=together.close)
+    looks.start()
+    assert is_looking.wait(60)
+    ends.start()
+    ends.join(0.1)
+    goes_on.set()
+    looks.join(60)
+    ends.join(60)
+    assert not (folder / AGREED_FOLDER).exists()
+
+
+def test_the_end_does_not_wait_for_a_look_that_waits_for_it(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As within a signal handler that ends the run while `log()` holds what the look needs."""
+    folder = logdir / "a"
+    folder.mkdir(parents=True)
+    together = Together(folder, 1, 2)
+    looks = threading.Thread(target=together.look, args=(0,), daemon=True)
+    monkeypatch.setattr("tracker.controls.together.LOOK_S", 0.1)
+
+    def end_within_a_call() -> None:
+        with together._agreement.lock:
+            looks.start()
+            together.close()
+
+    ends = threading.Thread(target=end_within_a_call, daemon=True)
+    ends.start()
+    ends.join(60)
+    assert not ends.is_alive()
+    looks.join(60)
+    assert not looks.is_alive()
 
 
 def test_other_readers_do_not_mind(logdir: Path) -> None:

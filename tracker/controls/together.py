@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from tracker.logdir import AGREED_FOLDER
 from tracker.store.read.commands import Asked
 from tracker.store.read.liveness import Writer, is_alive, this_process
 from tracker.store.write.ballots import Ballots
+
+LOOK_S = 1.0
+"""What the end waits for a look that is under way. Not for ever: a signal handler may have ended the run within a call
+that such a look waits for."""
 
 
 class Together:
@@ -36,6 +41,8 @@ class Together:
         self._taken: list[Asked] = []
         self._refused: list[tuple[Asked, str]] = []
         self._is_over = False
+        self._looking = threading.RLock()
+        """Held while it is looked: a rank that said something after its end would leave a file that stays."""
         try:
             self._agreement.join()
         except OSError as error:
@@ -52,11 +59,12 @@ class Together:
 
     def look(self, step: int) -> None:
         """As `Schedule`."""
-        if self._is_over:
-            return
-        asked, self._taken = self._taken, []
-        refused = self._agreement.tick(step, [list(each) for each in asked])
-        self._refused += [(each, why) for row, why in refused for each in _asked(row)]
+        with self._looking:
+            if self._is_over:
+                return
+            asked, self._taken = self._taken, []
+            refused = self._agreement.tick(step, [list(each) for each in asked])
+            self._refused += [(each, why) for row, why in refused for each in _asked(row)]
 
     def refused(self) -> list[tuple[Asked, str]]:
         """As `Schedule`."""
@@ -84,7 +92,12 @@ class Together:
     def close(self) -> None:
         """The run has ended in this process: the others need not wait for it."""
         self._is_over = True
-        self._agreement.close()
+        is_ours = self._looking.acquire(timeout=LOOK_S)
+        try:
+            self._agreement.close()
+        finally:
+            if is_ours:
+                self._looking.release()
 
 
 def _asked(row: Any) -> list[Asked]:
