@@ -13,6 +13,7 @@ import tracker
 from dashboard.live import poller
 from dashboard.live.changes import Changes
 from dashboard.live.poller import Poller
+from tracker.store.write import committer, writer
 
 POINTS = 3_000
 
@@ -74,6 +75,8 @@ def test_what_is_written_while_a_run_rests_is_looked_at(
     monkeypatch.setattr(poller, "NET_S", 300.0)
     monkeypatch.setattr(poller, "WATCHED_SCAN_S", 300.0)
     monkeypatch.setattr(poller, "CHORES_AFTER_S", 0.0)
+    monkeypatch.setattr(writer, "HEARTBEAT_S", 300.0)  # with which a run is looked at as well
+    monkeypatch.setattr(committer, "HEARTBEAT_S", 300.0)
     seen: set[float] = set()
     told = threading.Condition()
 
