@@ -68,6 +68,21 @@ def test_it_is_what_steps_are(backwards: bool) -> None:
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("step", range(T))
+def test_a_gradient_may_arrive_at_one_step_only(step: int, backwards: bool) -> None:
+    """As where a classifier uses the last output, and of that one unit; a gradient that is NaN arrives as well."""
+    for slope in (2.0, float("nan")):
+        found = []
+        for way in (whole, stepped):
+            given = inputs()
+            for tensor, at in zip(given, np.linspace(-1, 1, len(given)), strict=True):
+                tensor.data[:] = np.sin(at + np.arange(tensor.data.size)).reshape(tensor.shape)
+            found.append(trainer.autograd.grad(way(backwards, *given)[0][step, 1, 2] * slope, given))
+        for one, other in zip(*found, strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-10, atol=1e-12)
+
+
 def test_a_recorded_gradient_takes_no_other_way_between_its_inputs() -> None:
     """Where the inputs were computed from the weights, each gets its own share and no share twice."""
     w = Tensor(RANDOM.standard_normal((4 * H, H)), requires_grad=True)
