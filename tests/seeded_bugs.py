@@ -91,9 +91,8 @@ BUGS = [
     Bug(
         "NaN is dropped on its way to the store",
         "tracker/store/write/lane.py",
-        "            yield series, Points(*(np.ascontiguousarray(column) for column in (step, wall_time, value)))",
-        "            kept = ~np.isnan(value)\n"
-        "            yield series, Points(*(np.ascontiguousarray(column[kept]) for column in (step, wall_time, value)))",
+        "            yield series, Points(*map(np.ascontiguousarray, columns))",
+        "            yield series, Points(*columns).where(~np.isnan(columns[2]))",
         "tests/tracker/test_log.py::test_any_kind_of_number_is_kept_exactly",
     ),
     Bug(

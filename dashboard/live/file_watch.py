@@ -6,6 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from watchdog.events import (
@@ -107,6 +108,11 @@ def _folder_at(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _is_passed_over(path: Path) -> bool:
+    # The shared-memory file of WAL changes with every reader's look; following it would never end.
+    return path.name.endswith("-shm") or ALERTS_FOLDER in path.parts
+
+
 class _Handler(FileSystemEventHandler):
     def __init__(self, root: Path, real: Path, tell: Callable[[Path], None], hear: Callable[[], None]) -> None:
         self._root = root
@@ -114,15 +120,29 @@ class _Handler(FileSystemEventHandler):
         self._say = tell
         self._hear = hear
         self.is_deleted = False
+        self._run_of = lru_cache(maxsize=1024)(self._folder_of_a_run)
 
     def _tell(self, path: Path) -> None:
-        self._say(path if self._root == self._real else self._root / path.relative_to(self._real))
+        self._say(self._below_root(path))
+
+    def _below_root(self, path: Path) -> Path:
+        return path if self._root == self._real else self._root / path.relative_to(self._real)
+
+    def _folder_of_a_run(self, written: str | bytes) -> Path | None:
+        """The folder of the run that a file is of; None of any other file."""
+        path = Path(os.fsdecode(written))
+        is_a_runs = path.name.startswith((SEGMENT_PREFIX, PAGE_FILE)) and not _is_passed_over(path)
+        return self._below_root(path.parent) if is_a_runs else None
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type == "modified" and not event.is_directory:  # most, and a run is written to again and again
+            folder = self._run_of(event.src_path)
+            if folder is not None:
+                self._say(folder)
+            return
         # A segment is born under another name: what it is called from then on counts.
         path = Path(str(event.dest_path if event.event_type == "moved" and event.dest_path else event.src_path))
-        # The shared-memory file of WAL changes with every reader's look; following it would never end.
-        if path.name.endswith("-shm") or ALERTS_FOLDER in path.parts:
+        if _is_passed_over(path):
             return
         has_come = event.event_type in ("created", "moved")
         if has_come and (event.is_directory or is_known(path.name) or path.is_symlink()):

@@ -36,6 +36,9 @@ REST_S = 0.008
 One that commits a thousand times a second, as through Visdom's port, would keep Python's lock from those who write
 (measured: 620 appends a second of one client and 1,840 of eight; with it 800 and 2,200)."""
 
+UNWATCHED_REST_S = 0.1
+"""And while no tab is open, where only lists, rules and findings wait for it."""
+
 NET_S = 0.5
 """How often running runs are looked at without an event."""
 
@@ -93,6 +96,8 @@ class Poller:
         """Set after the first look at the whole logdir."""
         self.meeting = Meeting(self.catalog, partial(self._ask, silent=True), lambda: self._questions > 0)
         self._tell = tell
+        self.is_watched: Callable[[], bool] = lambda: True
+        """Whether anybody is to see what is new within a frame."""
         self._dirty: set[Path] = set()
         self._wake = threading.Condition()
         self._stopped = False
@@ -101,8 +106,10 @@ class Poller:
         self._turned = time.monotonic()
         self._awaited: dict[str, tuple[float, int]] = {}
         """By run: when it is looked at again, and how often it was already."""
-        self._rests: dict[str, float] = {}
-        """By run that has just told something: until when it is left alone."""
+        self._rests: dict[Path, float] = {}
+        """By the folder of a run that has just told something: until when it is left alone."""
+        self._put_off: set[Path] = set()
+        """Such folders as were written to meanwhile."""
         self._questions = 0
         self._quiet_since = 0.0
         self._changed = True
@@ -175,6 +182,8 @@ class Poller:
 
     def written_to(self, folder: Path) -> None:
         """Has a run looked at at once whose folder was written to by our own hand, also where no events come."""
+        with self._wake:
+            self._rests.pop(folder, None)
         self._note(folder)
 
     def has_heard_nothing(self, since: float) -> bool:
@@ -183,6 +192,9 @@ class Poller:
 
     def _note(self, folder: Path) -> None:
         with self._wake:
+            if self._rests.get(folder, 0.0) > time.monotonic():
+                self._put_off.add(folder)  # a thousand times a second, and nobody is woken
+                return
             self._dirty.add(folder)
             self._wake.notify()
 
@@ -213,9 +225,14 @@ class Poller:
             with self._wake:
                 if not self._dirty:
                     awaited = (due for due, _ in self._awaited.values())
-                    soonest = min([self._next_scan, next_net, next_chore, *awaited, *self.meeting.due()])
+                    rests = self._rests.values()
+                    soonest = min([self._next_scan, next_net, next_chore, *awaited, *rests, *self.meeting.due()])
                     self._wake.wait(max(0.0, soonest - time.monotonic()))
-                dirty, self._dirty = self._dirty, set()
+                now = time.monotonic()
+                self._rests = {folder: until for folder, until in self._rests.items() if until > now}
+                written_to = self._dirty | self._put_off
+                dirty, self._dirty = written_to - self._rests.keys(), set()
+                self._put_off = written_to - dirty
             if self._stopped:
                 return
             self.meeting.go_on()
@@ -227,7 +244,7 @@ class Poller:
                 self._next_scan = 0.0
             if now >= self._next_scan:
                 self._scan(now)
-            written = self._rested({name for name in names if name is not None}, now)
+            written = {name for name in names if name is not None}
             self._look(written | {name for name, (due, _) in self._awaited.items() if due <= now}, written)
             if now >= next_net:
                 next_net = time.monotonic() + NET_S
@@ -279,20 +296,14 @@ class Poller:
         changes = self._ask(lambda: self.catalog.look(names))
         now = time.monotonic()
         told = {each.run for each in changes.points} | changes.changed.keys()
-        self._rests = {name: until for name, until in self._rests.items() if until > now}
-        self._rests.update((name, now + REST_S) for name in told & names)
+        rest = now + (REST_S if self.is_watched() else UNWATCHED_REST_S)
+        with self._wake:
+            self._rests.update((self.catalog.runs[name].folder, rest) for name in told & self.catalog.runs.keys())
         for name in changes.awaited:
             if name in told:
-                self._awaited[name] = (self._rests.get(name, now), 0)
+                self._awaited[name] = (rest, 0)
             elif before[name] < len(AGAIN_S):
                 self._awaited[name] = (now + AGAIN_S[before[name]], before[name] + 1)
-
-    def _rested(self, written: set[str], now: float) -> set[str]:
-        """Those of the runs that are looked at now; the others have a look when they have rested."""
-        resting = {name for name in written if self._rests.get(name, 0.0) > now}
-        for name in resting:
-            self._awaited.setdefault(name, (self._rests[name], 0))
-        return written - resting
 
     def _warn(self, what: str) -> None:
         if what not in self._told:

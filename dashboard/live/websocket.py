@@ -46,6 +46,7 @@ class LiveRuns:
         self._tabs: set[Tab] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.poller: Poller = poller_of(self._tell)
+        self.poller.is_watched = lambda: bool(self._tabs)
         self.listeners: list[Callable[[Changes], None]] = []
         """Who is told all changes besides, on the event loop."""
         self._judged: Headlines | None = None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from dashboard.server.joined import Joined
+
 REQUEST_S = 30.0
 """A request has to have come in whole after so long: 8 MB by a line of 2 Mbit/s."""
 
@@ -70,7 +72,8 @@ class HttpConnection(_Watched, _Http):
         """As uvicorn's; where there are too many, another one makes room."""
         self._head = 0
         self.awaited = time.monotonic()
-        super().connection_made(transport)
+        joined: Any = Joined(transport)
+        super().connection_made(joined)
         if len(self.connections) > self.most:
             idle = [each for each in self.connections if getattr(each, "awaited", None) is not None]
             min(idle, key=lambda each: each.awaited, default=self).transport.abort()
@@ -112,6 +115,10 @@ class SocketConnection(_Watched, WebSocketsSansIOProtocol):
 
     From who does not read nothing is read: each of its pings would be answered, and the answers kept.
     """
+
+    def connection_made(self, transport: Any) -> None:
+        """As uvicorn's; a message is one piece."""
+        super().connection_made(getattr(transport, "joined", transport))
 
     def pause_writing(self) -> None:
         """As uvicorn's; what waits to be taken is much."""

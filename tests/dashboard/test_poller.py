@@ -13,13 +13,19 @@ import tracker
 from dashboard.live import poller
 from dashboard.live.changes import Changes
 from dashboard.live.poller import Poller
+from tracker.store.write import committer, writer
 
-POINTS = 600
+POINTS = 3_000
 
 
-def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(logdir: Path) -> None:
+@pytest.mark.parametrize(("is_watched", "rest_s"), [(True, poller.REST_S), (False, poller.UNWATCHED_REST_S)])
+def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(
+    logdir: Path, is_watched: bool, rest_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each look takes Python's lock from whoever writes; and no point is left out, the last one included."""
+    monkeypatch.setattr(poller, "CHORES_AFTER_S", 0.0)  # it is told of what is written from the beginning
     told: list[tuple[float, int]] = []
+    turns = 0
 
     def tell(changes: Changes) -> None:
         count = sum(len(each.points.step) for each in changes.points if each.points is not None)
@@ -29,6 +35,15 @@ def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(logdir:
         run.log({"loss": 0.0}, step=0)
         run.flush()
         following = Poller(logdir, tell)
+        following.is_watched = lambda: is_watched
+        go_on = following.meeting.go_on
+
+        def turn() -> None:
+            nonlocal turns
+            turns += 1
+            go_on()
+
+        following.meeting.go_on = turn  # type: ignore[method-assign]
         following.start()
         try:
             assert following.ready.wait(60)
@@ -43,10 +58,49 @@ def test_a_run_that_commits_all_the_time_is_left_alone_between_two_looks(logdir:
             following.stop()
     assert sum(count for _, count in told) == POINTS
     times = [when for when, _ in told]
-    soon = [after - before for before, after in pairwise(times) if after - before < poller.REST_S]
+    soon = [after - before for before, after in pairwise(times) if after - before < rest_s]
     # Looks of running runs come by the clock whatever was told: too soon after one, and another too soon after them.
     by_the_clock = 2 * ((times[-1] - times[0]) / poller.NET_S + 2)
-    assert len(soon) <= by_the_clock, f"{len(soon)} of {len(times)} looks came sooner than {poller.REST_S} s"
+    assert len(soon) <= by_the_clock, f"{len(soon)} of {len(times)} looks came sooner than {rest_s} s"
+    # Nor is anybody woken by what is written meanwhile: a look, its repetitions and the end of the rest.
+    assert turns <= (len(poller.AGAIN_S) + 4) * ((times[-1] - times[0]) / rest_s + 2) + 10 * by_the_clock
+
+
+@pytest.mark.parametrize("by_our_own_hand", [True, False])
+def test_what_is_written_while_a_run_rests_is_looked_at(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch, by_our_own_hand: bool
+) -> None:
+    """After its rest; at once, where it is said to have been written to by the server itself."""
+    monkeypatch.setattr(poller, "REST_S", 300.0 if by_our_own_hand else 0.1)
+    monkeypatch.setattr(poller, "NET_S", 300.0)
+    monkeypatch.setattr(poller, "WATCHED_SCAN_S", 300.0)
+    monkeypatch.setattr(poller, "CHORES_AFTER_S", 0.0)
+    monkeypatch.setattr(writer, "HEARTBEAT_S", 300.0)  # with which a run is looked at as well
+    monkeypatch.setattr(committer, "HEARTBEAT_S", 300.0)
+    seen: set[float] = set()
+    told = threading.Condition()
+
+    def tell(changes: Changes) -> None:
+        with told:
+            seen.update(value for each in changes.points if each.points is not None for value in each.points.value)
+            told.notify()
+
+    with tracker.init(logdir=logdir, name="a", machine=False) as run:
+        run.log({"loss": 0.0})
+        run.flush()
+        following = Poller(logdir, tell)
+        following.start()
+        try:
+            assert following.ready.wait(60)
+            for value in map(float, range(1, 20)):
+                run.log({"loss": value})
+                assert run.flush()
+                if by_our_own_hand:
+                    following.written_to(logdir / "a")
+                with told:
+                    assert told.wait_for(lambda value=value: value in seen, 20)  # type: ignore[misc]
+        finally:
+            following.stop()
 
 
 def test_a_logdir_without_runs_is_watched_at_once(logdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

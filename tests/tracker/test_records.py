@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
+from tracker.store.write import gate as gates
 from tracker.store.write import inbox as inboxes
-from tracker.store.write.inbox import Inbox
+from tracker.store.write.gate import Gate
+from tracker.store.write.inbox import Inbox, SealedError
 
 TAG_SETS = [("a",), ("b",), ("a", "b"), ("b", "c", "a"), ("d", "b")]
 VALUES = st.floats(width=64) | st.integers(-(2**53), 2**53) | st.booleans()
@@ -125,3 +128,77 @@ def test_a_burst_from_several_threads_is_packed_and_stored_in_order(
     for name in "xyz":
         assert stored.scalars(name).step.tolist() == list(range(3_000))
     assert stored.segments()[0].lost == {}
+
+
+class DeadDisk:
+    """A writer that stores nothing."""
+
+    def wake(self) -> None:
+        """In vain."""
+
+    def is_stalled(self) -> bool:
+        """It is."""
+        return True
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Into an inbox that nobody empties, and packs early."""
+    monkeypatch.setattr(inboxes, "UNPACKED", 100)
+    monkeypatch.setattr(gates, "PACKER_S", 3600.0)
+    inbox = Inbox()
+    yield Gate(inbox, DeadDisk())  # type: ignore[arg-type]
+    inbox.seal()
+
+
+def log(gate: Gate, tag: str, count: int) -> None:
+    """Calls of a loop that does nothing else, until they are refused."""
+    with contextlib.suppress(SealedError):
+        for step in range(count):
+            gate.add({tag: float(step)}, [], step, 0.0)
+
+
+def returns(act: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Has something done on a thread of its own, which ends, or is left behind."""
+    thread = threading.Thread(target=act, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_who_only_logs_is_never_far_ahead_of_who_packs(gate: Gate) -> None:
+    """Python's objects take five times the memory of what they are packed into."""
+    log(gate, "x", 20_000)
+    inbox = gate._inbox
+    inbox.pack()
+    blocks = inbox.take().blocks
+    assert sum(block.n_calls for block in blocks) == 20_000
+    assert max(block.n_calls for block in blocks) <= (gates.LONGEST + 1) * 100 + 1
+
+
+def test_many_small_blocks_hold_nobody_up(gate: Gate) -> None:
+    """A set of very many tags, and then a loop over one: it waited for a disk that stands still, for as long as that
+    did."""
+    gate.add(dict.fromkeys(map(str, range(inboxes.UNPACKED_NUMBERS // 16)), 0.0), [], 0, 0.0)
+    thread = returns(log, gate, "x", 20_000)
+    thread.join(30)
+    assert not thread.is_alive()
+    assert gate._inbox.waiting()["scalar"] == inboxes.UNPACKED_NUMBERS // 16 + 20_000
+    assert len(gate._inbox.pending) > gates.LONGEST * gate._inbox.unpacked  # or nothing was shown
+
+
+def test_nobody_waits_for_a_packer_that_does_not_come(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the moment, or once the inbox is sealed, where it has ended."""
+    inbox = gate._inbox
+    with inbox._changing:
+        waits = returns(log, gate, "x", 1_000)
+        waits.join(0.2)
+        assert waits.is_alive()
+        assert len(inbox.pending) <= (gates.LONGEST + 1) * 100 + 1
+        monkeypatch.setattr(gates, "PACKER_S", 0.0)
+        other = returns(log, gate, "y", 1_000)
+        other.join(30)
+        assert not other.is_alive()
+        inbox.seal()
+        waits.join(30)
+        assert not waits.is_alive()
+    assert inbox.waiting()["scalar"] < 2_000  # what came behind the seal was refused

@@ -6,6 +6,8 @@ counted as lost.
 
 from __future__ import annotations
 
+import time
+
 from tracker.machine.record import Record
 from tracker.store.write import inbox as inboxes
 from tracker.store.write import lane as lanes
@@ -20,8 +22,12 @@ from tracker.worker_thread import is_ours
 ROOM_S = 0.01
 """How long a caller that is faster than the disk waits before it looks again."""
 
-LONGEST = 16
-"""So many times what may wait unpacked, a caller waits for the packer."""
+LONGEST = 2
+"""So many times the records of which the packer is told, a caller waits for it: both want the same core, and who goes
+on meanwhile only has more packed at once."""
+
+PACKER_S = 1.0
+"""The longest that it waits: whatever holds the packer up, a training goes on."""
 
 
 class Gate:
@@ -67,7 +73,7 @@ class Gate:
             count: How many numbers are to be added.
         """
         inbox = self._inbox
-        while inbox.scalar_bytes > inboxes.SCALARS_LIMIT_BYTES:
+        while inbox.size()[0] > inboxes.SCALARS_LIMIT_BYTES:
             if self._writer.is_stalled():
                 inbox.lose("scalar", count)
                 return False
@@ -75,10 +81,17 @@ class Gate:
                 return True  # a finalizer that logs, on the very thread that would make room
             self._wait_for_room()
         self._packer.ask()
-        while len(inbox.pending) > LONGEST * inbox.unpacked and not (is_ours() or inbox.packs_here()):
+        until = time.monotonic() + PACKER_S
+        while self._is_ahead() and time.monotonic() < until:
             inbox.room.wait(ROOM_S)
         inbox.long = len(inbox.pending) + inbox.unpacked
         return True
+
+    def _is_ahead(self) -> bool:
+        """Whether the caller should wait for the packer. Blocks do not count: they wait for the disk."""
+        inbox = self._inbox
+        may_wait = not (inbox.is_sealed or is_ours() or inbox.packs_here())
+        return may_wait and inbox.size()[1] > LONGEST * inbox.unpacked
 
     def _add_heavy(self, tag: str, value: Value, step: int, wall_time: float) -> None:
         heavy = Heavy(self._inbox.series_id(value.kind, tag), wall_time, step, value, value.n_bytes)

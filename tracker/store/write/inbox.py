@@ -32,8 +32,8 @@ MAX_LANES = 256
 """Sets of tags that are logged together and have a lane. A loop that never logs the same set twice logs each number by
 itself."""
 
-TAKE_BYTES = 8 * 1024 * 1024
-"""Records given to one commit, which bounds what its arrays take."""
+TAKE_BYTES = 4 * 1024 * 1024
+"""Records given to one commit, whose arrays take three times that."""
 
 TAKE_HEAVY_BYTES = 4 * 1024 * 1024
 """Heavy values given to one commit: a few hundred histograms, so that no commit takes as long as on a dead disk."""
@@ -57,9 +57,9 @@ class _Seal:
 
 _SEAL = _Seal()
 
-UNPACKED = 32_768
-"""Calls whose records may wait as Python's objects, at 200 bytes each, and `UNPACKED_NUMBERS`, numbers of such records;
-more than a loop that only logs makes between two commits."""
+UNPACKED = 16_384
+"""Calls whose records wait as Python's objects, at 150 bytes each, before somebody is asked to pack them, and
+`UNPACKED_NUMBERS`, numbers of such records."""
 
 UNPACKED_NUMBERS = 524_288
 
@@ -179,15 +179,15 @@ class Inbox:
         if self.is_sealed:
             self.idle = True
 
-    @property
-    def scalar_bytes(self) -> int:
-        """What the numbers that wait take, packed: at least, of records that are not."""
+    def size(self) -> tuple[int, int]:
+        """What the numbers that wait take, packed (at least, of records that are not), and how many such records."""
         found = blocks = 0
         for entry in self.pending:
             if type(entry) is not Block:
                 break
             found, blocks = found + entry.n_bytes, blocks + 1
-        return found + RECORD_BYTES * (len(self.pending) - blocks)
+        records = len(self.pending) - blocks
+        return found + RECORD_BYTES * records, records
 
     def add_heavy(self, heavy: Heavy) -> None:
         """Queues a heavy value.

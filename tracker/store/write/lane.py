@@ -2,7 +2,7 @@
 
 A call's record is a tuple: whose numbers they are, the wall time, the step, the numbers. To make one takes a third of
 the time of packing it, which is done for all at once, before they are stored or when they are many: 32 bytes for a
-scalar, where Python's objects take 200.
+scalar, where Python's objects take 150.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tracker.series.stretch import Points
+from tracker.series.stretch import Points, concatenate
 
 EXACT = 1 << 53
 """Below it, whole numbers are float64s."""
@@ -66,6 +66,25 @@ class Block:
             steps = np.array([record[2] for record in own], np.int64)
         self.groups.append(Group(rows, steps, positions))
 
+    def scalars(self, wide: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, Points]]:
+        """The points of each series in the order of the calls, each series once; views where its calls are all alike.
+
+        Args:
+            wide: The series of each set of tags.
+        """
+        parts: dict[int, list[tuple[Any, Points]]] = {}
+        for rows, steps, positions in self.groups:
+            step = rows[:, 2].astype(np.int64) if steps is None else steps
+            for lane, own in _by_lane(rows[:, 0]):
+                where = own if positions is None else positions[own]
+                for column, series in enumerate((-lane,) if lane < 0 else wide[lane], 3):
+                    parts.setdefault(series, []).append((where, Points(step[own], rows[own, 1], rows[own, column])))
+        for series, pieces in parts.items():
+            points = concatenate([each for _, each in pieces])
+            if len(pieces) > 1:  # none of them is all of the block: each has an array of places
+                points = points.where(np.argsort(np.concatenate([where for where, _ in pieces])))
+            yield series, points
+
 
 class Heavy(NamedTuple):
     """A value that is not a number, at its place."""
@@ -91,24 +110,13 @@ class Taken(NamedTuple):
 
     def scalars(self) -> Iterator[tuple[int, Points]]:
         """The points of each series in the order of the calls, each series once."""
-        parts: dict[int, list[tuple[Any, Any, Any, Any]]] = {}
-        begin = 0
+        parts: dict[int, list[Points]] = {}
         for block in self.blocks:
-            for rows, steps, positions in block.groups:
-                order = begin + (np.arange(len(rows)) if positions is None else positions)
-                step = rows[:, 2].astype(np.int64) if steps is None else steps
-                for lane, own in _by_lane(rows[:, 0]):
-                    for column, series in enumerate((-lane,) if lane < 0 else self.wide[lane], 3):
-                        parts.setdefault(series, []).append((order[own], step[own], rows[own, 1], rows[own, column]))
-            begin += block.n_calls
-        for series, pieces in parts.items():
-            if len(pieces) == 1:
-                _, step, wall_time, value = pieces[0]
-            else:
-                order, step, wall_time, value = (np.concatenate(column) for column in zip(*pieces, strict=True))
-                sorting = np.argsort(order, kind="stable")
-                step, wall_time, value = step[sorting], wall_time[sorting], value[sorting]
-            yield series, Points(*(np.ascontiguousarray(column) for column in (step, wall_time, value)))
+            for series, points in block.scalars(self.wide):
+                parts.setdefault(series, []).append(points)
+        for series in [*parts]:
+            columns: Sequence[Any] = concatenate(parts.pop(series))
+            yield series, Points(*map(np.ascontiguousarray, columns))
 
     @property
     def n_scalars(self) -> int:
