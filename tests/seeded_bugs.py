@@ -266,8 +266,8 @@ BUGS = [
     Bug(
         "an index is believed though its file has changed",
         "dashboard/live/catalog.py",
-        "            if state is None and cached is not None and cached.stamp == stamp:",
-        "            if state is None and cached is not None:",
+        "            is_cached = cached is not None and cached.stamp == stamp",
+        "            is_cached = cached is not None",
         "tests/dashboard/test_index.py::test_a_file_that_was_overwritten_is_read_anew",
     ),
     Bug(
