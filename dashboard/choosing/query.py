@@ -36,7 +36,7 @@ _SIGN = re.compile(r"!=|<=|>=|=|<|>")
 _PIECE = re.compile(r'"((?:[^"\\]|\\.)*)"|([^"\s]+)', re.DOTALL)
 _COMMA, _STAR, _DOTS = re.compile(","), re.compile(r"\*"), re.compile(r"\.\.")
 _ESCAPED = re.compile(r'\\(["\\])')
-_BARE = re.compile(r"[a-z_][\w./:@%+-]*|(0|[1-9]\d*)(\.\d+)?", re.IGNORECASE | re.ASCII)
+_BARE = re.compile(r"[a-z_][\w./:@%+-]*|(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _EXPRESSION = re.compile(r"/(.*?)/([a-z]*)(?=\s|$)", re.DOTALL)
 _UNFINISHED = re.compile(r"/(.+)", re.DOTALL)
 
@@ -194,7 +194,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _pieces(rest: str) -> tuple[list[_Piece], str]:
-    """What stands before the next space, and all behind it; within quotes a backslash stands before a quotation mark."""
+    """What stands before the next space, and all behind it; within quotes a backslash takes the next mark in."""
     pieces: list[_Piece] = []
     while rest and not rest[0].isspace():
         found = _PIECE.match(rest)

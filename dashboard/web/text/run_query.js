@@ -38,7 +38,7 @@ const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([A-Za-z]*)$/i;
 const ENDLESS = /^([+-]?)inf(?:inity)?$/i;
 const SIGN = /!=|<=|>=|=|<|>/;
 const PIECE = /^(?:"((?:[^"\\]|\\.)*)"|([^"\s]+))/s;
-const BARE = /^(?:[a-z_][\w./:@%+-]*|(?:0|[1-9]\d*)(?:\.\d+)?)$/i;
+const BARE = /^(?:[a-z_][\w./:@%+-]*|(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?)$/i;
 const WAYS = /^(newest|oldest|best|worst|lowest|highest)$/i;
 const EXPRESSION = /^\/(.*?)\/([a-z]*)(?=\s|$)/s;
 const UNFINISHED = /^\/(.+)$/s; // an expression whose end is not written yet
