@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from dashboard.choosing.fields import AmbiguousError, Field, Fields, Searched, is_none, is_wanted, number_of, place
-from dashboard.choosing.query import Condition, Expression, Pick, Query, QueryError, Word
+from dashboard.choosing.query import Condition, Expression, Pick, Query, QueryError, Word, written
 
 
 def choose(query: Query, runs: Sequence[Searched], fields: Fields, headline: str | None) -> list[Searched]:
@@ -74,7 +74,7 @@ def _within(sign: str, low: float, high: float) -> Callable[[float], bool]:
 def unknown(key: str, fields: Fields) -> str:
     """What to say of a key that names nothing."""
     near = fields.nearest(key)
-    return f"No run has a setting or metric “{key}”{f'. Is “{near}” meant?' if near else '.'}"
+    return f"No run has a setting or metric “{key}”{f'. Is “{written(near)}” meant?' if near else '.'}"
 
 
 def _by(pick: Pick, fields: Fields, headline: str | None) -> Field | None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
-from dashboard.choosing.query import Wanted
+from dashboard.choosing.query import Wanted, written
 from tracker.better import is_more_better
 from tracker.name_order import name_order
 
@@ -268,7 +268,7 @@ def _named(names: dict[str, None], key: str, sign: str) -> str | None:
     exact = [each for each in found if each.endswith(sign + key)]
     if len(exact) == 1:
         return exact[0]
-    some = ", ".join(sorted(found)[:3]) + (", …" if len(found) > 3 else "")
+    some = ", ".join(written(each) for each in sorted(found)[:3]) + (", …" if len(found) > 3 else "")
     raise AmbiguousError(f"“{key}” may be {some}: say which.")
 
 
@@ -320,5 +320,7 @@ def is_wanted(value: Value, wanted: Wanted) -> bool:
     if lower == wanted.text:
         return True
     if wanted.number is not None and is_number(value):
-        return place(value) == place(wanted.text) if is_number(wanted.text) else float(value) == wanted.number
+        if is_number(wanted.text):
+            return place(value) == place(wanted.text)
+        return not wanted.is_quoted and float(value) == wanted.number
     return wanted.pattern is not None and wanted.pattern.fullmatch(lower) is not None

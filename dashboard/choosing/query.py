@@ -31,8 +31,12 @@ _UNITS = {
     "GiB": 1024.0**3,
 }
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([A-Za-z]*)", re.IGNORECASE | re.ASCII)
-_ENDLESS = re.compile(r"([+-]?)inf(?:inity)?", re.IGNORECASE)
-_CONDITION = re.compile(r'([^=<>!"\s]+)(!=|<=|>=|=|<|>)(.*)', re.DOTALL)
+_ENDLESS = re.compile(r"([+-]?)inf(?:inity)?", re.IGNORECASE | re.ASCII)
+_SIGN = re.compile(r"!=|<=|>=|=|<|>")
+_PIECE = re.compile(r'"((?:[^"\\]|\\.)*)"|([^"\s]+)', re.DOTALL)
+_COMMA, _STAR, _DOTS = re.compile(","), re.compile(r"\*"), re.compile(r"\.\.")
+_ESCAPED = re.compile(r'\\(["\\])')
+_BARE = re.compile(r"[a-z_][\w./:@%+-]*|(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _EXPRESSION = re.compile(r"/(.*?)/([a-z]*)(?=\s|$)", re.DOTALL)
 _UNFINISHED = re.compile(r"/(.+)", re.DOTALL)
 
@@ -67,11 +71,15 @@ class Expression:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A value in small letters; `number`: as one, where it is one; `pattern`: what fits, where it has a `*`."""
+    """A value in small letters; `number`: as one, where it is one; `pattern`: what fits, where it has a `*`.
+
+    One `is_quoted` is what a setting says: "10k" is not 10000.
+    """
 
     text: str
     number: float | None
     pattern: re.Pattern[str] | None
+    is_quoted: bool
 
 
 @dataclass(frozen=True)
@@ -104,17 +112,33 @@ class Query:
 
 
 @dataclass(frozen=True)
-class _Token:
-    raw: str
+class _Piece:
     text: str
     is_quoted: bool
+
+
+@dataclass(frozen=True)
+class _Token:
+    pieces: list[_Piece]
     expression: tuple[str, str] | None
     negated: bool
 
     @property
+    def text(self) -> str:
+        """Without its quotation marks."""
+        return _joined(self.pieces)
+
+    @property
     def word(self) -> str:
         """Its text, where it is a plain word."""
-        return "" if self.is_quoted or self.negated or self.expression else self.text
+        return "" if _has_quotes(self.pieces) or self.negated or self.expression else self.text
+
+
+def written(text: str) -> str:
+    """A name or a value as a search has it: in quotation marks where it would say something else without them."""
+    if _BARE.fullmatch(text) and ".." not in text and (text[0].isdigit() or number_in(text) is None):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def number_in(text: str) -> float | None:
@@ -160,67 +184,110 @@ def _tokens(text: str) -> Iterator[_Token]:
         negated = len(rest) > 1 and rest[0] == "-" and not rest[1].isspace()
         rest = rest[1:] if negated else rest
         found = _EXPRESSION.match(rest) or _UNFINISHED.match(rest)
-        raw = found[0] if found is not None else _raw(rest)
-        expression = None if found is None else (found[1], found[2] if found.re is _EXPRESSION else "")
-        plain = raw if found is not None else raw.replace('"', "")
-        rest = rest[len(raw) :].lstrip()
-        yield _Token(raw, plain, found is None and '"' in raw, expression, negated)
+        if found is None:
+            pieces, rest = _pieces(rest)
+            yield _Token(pieces, None, negated)
+        else:
+            yield _Token([], (found[1], found[2] if found.re is _EXPRESSION else ""), negated)
+            rest = rest[found.end() :]
+        rest = rest.lstrip()
 
 
-def _raw(rest: str) -> str:
-    i = 0
-    while i < len(rest) and not rest[i].isspace():
-        if rest[i] == '"':
-            end = rest.find('"', i + 1)
-            if end < 0:
-                raise QueryError(f"A quotation mark is open: {rest[i:]}")
-            i = end
-        i += 1
-    return rest[:i]
+def _pieces(rest: str) -> tuple[list[_Piece], str]:
+    """What stands before the next space, and all behind it; within quotes a backslash takes the next mark in."""
+    pieces: list[_Piece] = []
+    while rest and not rest[0].isspace():
+        found = _PIECE.match(rest)
+        if found is None:
+            raise QueryError(f"A quotation mark is open: {rest}")
+        is_quoted = rest[0] == '"'
+        pieces.append(_Piece(_ESCAPED.sub(r"\1", found[1]) if is_quoted else found[2], is_quoted))
+        rest = rest[found.end() :]
+    return pieces, rest
+
+
+def _joined(pieces: list[_Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def _has_quotes(pieces: list[_Piece]) -> bool:
+    return any(piece.is_quoted for piece in pieces)
+
+
+def _cut(pieces: list[_Piece], at: re.Pattern[str]) -> tuple[list[_Piece], str, list[_Piece]] | None:
+    """What stands before and after the first of it that is not in quotation marks; None for none."""
+    for i, piece in enumerate(pieces):
+        found = None if piece.is_quoted else at.search(piece.text)
+        if found is not None:
+            before, after = piece.text[: found.start()], piece.text[found.end() :]
+            return (
+                [*pieces[:i], *([_Piece(before, is_quoted=False)] if before else [])],
+                found[0],
+                [*([_Piece(after, is_quoted=False)] if after else []), *pieces[i + 1 :]],
+            )
+    return None
 
 
 def _term(token: _Token) -> Word | Expression | Condition | None:
     if token.expression is not None:
         return Expression(_compiled(*token.expression), token.negated)
-    found = _CONDITION.fullmatch(token.raw)
-    if found is None:
-        return Word(token.text.lower(), token.negated) if token.text and token.text != "-" else None
-    key, sign, rest = found[1], found[2], found[3]
-    value = rest.replace('"', "")
-    if not value and not token.is_quoted:
-        raise QueryError(f"{key}{sign} wants a value, such as {key}{sign}0.1.")
-    is_literal = '"' in rest
+    found = _cut(token.pieces, _SIGN)
+    if found is None or not found[0]:
+        is_word = token.text and (token.text != "-" or _has_quotes(token.pieces))
+        return Word(token.text.lower(), token.negated) if is_word else None
+    before, sign, value = found
+    key = _joined(before)
+    if not value:
+        name = written(key)
+        raise QueryError(f"{name}{sign} wants a value, such as {name}{sign}0.1.")
     plain = cast(Sign, "=" if sign == "!=" else sign)
-    bounds = None if is_literal else _bounds(key, plain, value)
-    parts = [value] if is_literal or value.startswith("[") else [part for part in value.split(",") if part]
-    wanted = () if bounds is not None else tuple(_wanted(part, is_literal=is_literal) for part in parts)
+    bounds = _bounds(key, plain, value)
+    wanted = () if bounds is not None else tuple(_wanted(part) for part in _parts(value))
     return Condition(key, plain, wanted, bounds, token.text, token.negated != (sign == "!="))
 
 
-def _wanted(part: str, *, is_literal: bool) -> Wanted:
-    text = part.lower()
-    pieces = [re.escape(piece) for piece in text.split("*")]
-    fits = re.compile(".*".join(pieces), re.DOTALL) if len(pieces) > 1 and not is_literal else None
-    return Wanted(text, number_in(part), fits)
+def _parts(value: list[_Piece]) -> Iterator[list[_Piece]]:
+    """Values with a comma between; a list is one."""
+    if not value[0].is_quoted and value[0].text.startswith("["):
+        yield value
+        return
+    while found := _cut(value, _COMMA):
+        part, _, value = found
+        if part:
+            yield part
+    if value:
+        yield value
 
 
-def _bounds(key: str, sign: str, value: str) -> tuple[float, float] | None:
+def _wanted(part: list[_Piece]) -> Wanted:
+    text = _joined(part)
+    pattern = "".join(
+        re.escape(text) if is_quoted else ".*".join(re.escape(each) for each in text.split("*"))
+        for text, is_quoted in ((piece.text.lower(), piece.is_quoted) for piece in part)
+    )
+    fits = re.compile(pattern, re.DOTALL) if _cut(part, _STAR) else None
+    return Wanted(text.lower(), number_in(text), fits, _has_quotes(part))
+
+
+def _bounds(key: str, sign: str, pieces: list[_Piece]) -> tuple[float, float] | None:
     """None where values are to be equal to one of some."""
+    name, value = written(key), _joined(pieces)
     if sign != "=":
         bound = number_in(value)
         if bound is None or math.isnan(bound):
-            raise QueryError(f"After {key}{sign} comes a number, such as {key}{sign}0.1, and not “{value}”.")
+            raise QueryError(f"After {name}{sign} comes a number, such as {name}{sign}0.1, and not “{value}”.")
         return (-math.inf, bound) if sign[0] == "<" else (bound, math.inf)
-    start, dots, end = value.partition("..")
-    if not dots:
+    found = _cut(pieces, _DOTS)
+    if found is None:
         return None
+    start, end = _joined(found[0]), _joined(found[2])
     low, high = (number_in(start) if start else -math.inf), (number_in(end) if end else math.inf)
     if low is None and high is None:
         return None  # dots within a text
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        raise QueryError(f"{key}={value} is no range: both ends are numbers, such as {key}=1e-4..1e-2.")
+        raise QueryError(f"{name}={value} is no range: both ends are numbers, such as {name}=1e-4..1e-2.")
     if low > high:
-        raise QueryError(f"{key}={value} holds nothing: the lesser end comes first.")
+        raise QueryError(f"{name}={value} holds nothing: the lesser end comes first.")
     return low, high
 
 

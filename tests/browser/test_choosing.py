@@ -126,3 +126,27 @@ def test_the_table_is_grouped_by_a_setting(nested: Any, page: Any, until: Callab
     page.keyboard.press("Escape")
     page.dblclick('.ag-row[row-index="1"] .ag-cell >> nth=0')
     until(page, "viz.get('runs') === 'sweep config:lr=1e-2' && viz.page().rows?.length === 10")
+
+
+def test_a_group_and_a_folder_are_found_by_names_with_quotation_marks(
+    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+) -> None:
+    """What the page writes into the filter is read as what it stands for."""
+    for number in range(4):
+        name, config = f'a "b" c{number % 2}/{number}', {'say "x"': f'v, "{number % 2}"*'}
+        with tracker.init(logdir=logdir, name=name, config=config, machine=False) as run:
+            run.log({"loss": number}, step=0)
+    base = serve(logdir, "--no-token").base
+    page.goto(f"{base}/?p=runs")
+    until(page, "viz.ready && document.querySelector('.ag-row')")
+    page.evaluate("""viz.set('tableBy', ['config:say "x"'])""")
+    until(page, "viz.page().groups?.length === 2")
+    page.dblclick('.ag-row[row-index="1"] .ag-cell >> nth=0')
+    until(page, "viz.page().rows?.length === 2")
+    assert page.evaluate("viz.get('runs')") == r'config:"say \"x\""="v, \"1\"*"'
+    page.evaluate("viz.set('runs', '')")
+    page.evaluate("viz.set('asTree', 'yes')")
+    page.click(".folder >> nth=0", button="right")
+    page.click("text=Search within")
+    until(page, "viz.page().rows?.length === 2")
+    assert page.evaluate("viz.get('runs')").endswith('c1/"*')

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import node
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tracker
 from dashboard import cli
 from dashboard.choosing.choice import choose, is_falling, order_field, ordered
-from dashboard.choosing.fields import Fields, Searched, as_json, is_none, place
+from dashboard.choosing.fields import Fields, Searched, as_json, is_none, is_number, place
 from dashboard.choosing.groups import grouped, summary_of
-from dashboard.choosing.query import Condition, QueryError, number_in, parse
+from dashboard.choosing.query import Condition, QueryError, number_in, parse, written
 from tracker.better import is_more_better
 
 TABLE = json.loads((Path(__file__).parents[1] / "web" / "run_query.json").read_text())
@@ -89,6 +91,71 @@ def test_any_text_is_a_search_or_a_problem(text: str) -> None:
     except QueryError:
         return
     assert sorted([*passing, *others]) == list(range(len(RUNS)))
+
+
+TEXTS = st.one_of(st.text(max_size=8), st.text('"\\\\ =<>!,*.-/:[1ka', max_size=8), st.floats().map(repr))
+
+
+def is_one(a: str, b: str) -> bool:
+    """Whether two settings are the same to whoever looks for one: numbers by size, words without case."""
+    return a.lower() == b.lower() or (is_number(a) and is_number(b) and place(a) == place(b))
+
+
+@given(TEXTS, st.lists(TEXTS, min_size=1, max_size=5))
+@example('say"x', ["1", "1k", "1000", "", "a*", "ab"])
+def test_a_written_setting_finds_the_runs_that_have_it(key: str, values: list[str]) -> None:
+    """Whatever it is called and whatever it is; with a minus all others. The last run has other settings."""
+    made = [*({key: value, "lr": 1} for value in values), {"lr": 2}] if key != "lr" else [{key: v} for v in values]
+    runs = [searched({**TABLE["runs"][0], "name": str(i), "config": config}) for i, config in enumerate(made)]
+    fields = fields_of(runs)
+
+    def passing(text: str) -> set[int]:
+        return {int(run.name) for run in choose(parse(text), runs, fields, None)}
+
+    for value in values:
+        same = {i for i, each in enumerate(values) if is_one(each, value)}
+        words = f"config:{written(key)}={written(value)}"
+        assert passing(words) == same
+        assert passing(f"{words} {words}") == same
+        assert passing(f"-{words}") == set(range(len(runs))) - same
+    assert passing(f"config:{written(key)}=*") == set(range(len(values)))
+
+
+@pytest.mark.parametrize(("text", "words"), TABLE["written"])
+def test_a_name_or_a_value_is_written_as_it_is_read(text: str, words: str) -> None:
+    """As on the page."""
+    assert written(text) == words
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(TEXTS, min_size=50, max_size=200))
+def test_the_page_writes_names_and_values_as_this_does(texts: list[str]) -> None:
+    """And reads them back."""
+    found = node.found()
+    if found is None:
+        pytest.skip("needs Node 20.11 or newer; ./tests/run installs it")
+    script = """
+      import { readFileSync } from "node:fs";
+      import { parse, written } from "./dashboard/web/text/run_query.js";
+      const made = JSON.parse(readFileSync(0, "utf8")).map((text) => {
+        const { key, any } = parse(`config:${written(text)}=${written(text)}`).terms[0];
+        return [written(text), key, any.map((wanted) => wanted.text)];
+      });
+      console.log(JSON.stringify(made));
+    """
+    told = subprocess.run(
+        [found, "--input-type=module", "-e", script],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    for text, (words, key, wanted) in zip(texts, json.loads(told.stdout), strict=True):
+        assert words == written(text)
+        assert key == f"config:{text}"
+        assert len(wanted) == 1
 
 
 @given(NUMBERS, NUMBERS, st.lists(NUMBERS, max_size=12))

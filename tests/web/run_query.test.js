@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { bestOf, choose, sorted } from "../../dashboard/web/text/run_choice.js";
-import { Fields, inOrder } from "../../dashboard/web/text/run_fields.js";
-import { numberIn, parse } from "../../dashboard/web/text/run_query.js";
+import { Fields, inOrder, keyOf } from "../../dashboard/web/text/run_fields.js";
+import { numberIn, parse, written } from "../../dashboard/web/text/run_query.js";
 import { Numbers, some } from "./random.js";
 
 const table = JSON.parse(readFileSync(new URL("./run_query.json", import.meta.url), "utf8"));
@@ -134,5 +134,21 @@ test("the order of values is one: of any three, and the same from both sides", (
       sign = (x, y) => Math.sign(inOrder(x, y, falling)) || 0;
     assert.equal(sign(a, b) + sign(b, a), 0, `${a} ${b}`);
     if (sign(a, b) <= 0 && sign(b, c) <= 0) assert.ok(sign(a, c) <= 0, `${a} ${b} ${c}`);
+  }
+});
+
+test("a name or a value is written as it is read", () => {
+  for (const [text, wanted] of table.written) assert.equal(written(text), wanted);
+});
+
+test("the key of a field finds that field, whatever else is called so", () => {
+  const config = { status: "a", 'say"x': 1, "config:z": 2, "-a b": 3, "": 4, "loss x": 5, "last:loss x": 6 },
+    [run] = [named({ ...table.runs[0], config, metrics: { "loss x": [1, 1, 1] } })],
+    all = fieldsOf([run]);
+  const some = [...Object.keys(config).map((key) => all.setting(key)), all.metricOf("loss x", "best")];
+  for (const field of [...some, all.find("run:status"), all.find("run:step")]) {
+    const [term] = parse(`${keyOf(field)}=1`).terms;
+    assert.equal(all.find(term.key).id, field.id);
+    assert.equal(all.find(term.key).kind, field.kind);
   }
 });

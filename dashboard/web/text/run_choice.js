@@ -1,6 +1,7 @@
 // Which runs a query lets through, and in which order runs stand. The same as dashboard/choosing/choice.py.
 import { isNumber } from "./config.js";
 import { inOrder, isWanted, searched } from "./run_fields.js";
+import { written } from "./run_query.js";
 
 /**
  * @typedef {import("./run_fields.js").Named} Named
@@ -117,7 +118,7 @@ function testOf(term, runs, fields, tags, problems) {
 /** @param {string} key @param {Fields} fields */
 function unknown(key, fields) {
   const near = fields.nearest(key);
-  return `No run has a setting or metric “${key}”${near ? `. Is “${near}” meant?` : "."}`;
+  return `No run has a setting or metric “${key}”${near ? `. Is “${written(near)}” meant?` : "."}`;
 }
 
 /** @param {string | number | null} value @returns {number} NaN for what is none */

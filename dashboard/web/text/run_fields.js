@@ -3,6 +3,7 @@
 import { isMoreBetter } from "./better.js";
 import { compare, isNumber, settingsOf } from "./config.js";
 import { lookup } from "./lookup.js";
+import { written } from "./run_query.js";
 
 /**
  * @typedef {object} Named a run, as far as it is searched
@@ -33,6 +34,16 @@ import { lookup } from "./lookup.js";
  * @property {Aspect} [aspect] of it
  * @property {boolean} isMoreBetter whether the greatest comes first where the best does
  */
+
+/**
+ * The key of a field as a search has it, which names that one whatever else runs have.
+ * @param {Field} field
+ */
+export function keyOf({ id, kind }) {
+  if (kind === "own") return `run:${id}`;
+  const cut = id.indexOf(":") + 1;
+  return id.slice(0, cut) + written(id.slice(cut));
+}
 
 /** @type {Aspect[]} */
 export const ASPECTS = ["last", "min", "max", "best"];
@@ -226,7 +237,7 @@ function named(names, key, sign) {
   if (found.length < 2) return found.length ? [found[0]] : null;
   const exact = found.filter((each) => each.endsWith(sign + key));
   if (exact.length === 1) return [exact[0]];
-  const some = found.sort().slice(0, 3);
+  const some = found.sort().slice(0, 3).map(written);
   return `“${key}” may be ${some.join(", ")}${found.length > 3 ? ", …" : ""}: say which.`;
 }
 
@@ -278,10 +289,11 @@ const isNone = (value) => value === null || value === undefined || value === "" 
  * @param {string | number} value
  * @param {import("./run_query.js").Wanted} wanted
  */
-export function isWanted(value, { text, number, pattern }) {
+export function isWanted(value, { text, number, pattern, isQuoted }) {
   if (typeof value === "number") return number !== null && (value === number || (value !== value && number !== number));
   const lower = value.toLowerCase();
   if (lower === text) return true;
-  if (number !== null && isNumber(value)) return isNumber(text) ? compare(value, text) === 0 : Number(value) === number;
+  if (number !== null && isNumber(value))
+    return isNumber(text) ? compare(value, text) === 0 : !isQuoted && Number(value) === number;
   return pattern?.test(lower) ?? false;
 }

@@ -7,12 +7,14 @@
 //   optimizer=adam,lion     one of several; * stands for anything
 //   min:val/loss<0.3        the least value of a metric; also max: best: last:
 //   took>90min size>1GB step>10k
+//   "a \"b\""="c, d"        within quotation marks everything is a letter, and \" a quotation mark
 //   newest 100              a pick of those that pass all else; best 20, worst 5, lowest 3, highest 3 by val/loss
 import { lookup } from "./lookup.js";
 
 /**
- * @typedef {{ text: string, number: number | null, pattern: RegExp | null }} Wanted a value that is wanted; as a number
- *   where it is one, and where it has a * as what fits
+ * @typedef {{ text: string, number: number | null, pattern: RegExp | null, isQuoted: boolean }} Wanted a value that is
+ *   wanted; as a number where it is one, and where it has a * as what fits; one in quotes is what a setting says: "10k"
+ *   is not 10000
  * @typedef {{ low: number, high: number }} Bounds which belong to it
  * @typedef {{ is: "word", word: string }} Word in small letters
  * @typedef {{ is: "expression", expression: RegExp }} Expression
@@ -34,7 +36,9 @@ const UNITS = lookup({
 });
 const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([A-Za-z]*)$/i;
 const ENDLESS = /^([+-]?)inf(?:inity)?$/i;
-const CONDITION = /^([^=<>!"\s]+)(!=|<=|>=|=|<|>)(.*)$/s;
+const SIGN = /!=|<=|>=|=|<|>/;
+const PIECE = /^(?:"((?:[^"\\]|\\.)*)"|([^"\s]+))/s;
+const BARE = /^(?:[a-z_][\w./:@%+-]*|(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?)$/i;
 const WAYS = /^(newest|oldest|best|worst|lowest|highest)$/i;
 const EXPRESSION = /^\/(.*?)\/([a-z]*)(?=\s|$)/s;
 const UNFINISHED = /^\/(.+)$/s; // an expression whose end is not written yet
@@ -54,6 +58,15 @@ export function numberIn(text) {
   if (endless) return endless[1] === "-" ? -Infinity : Infinity;
   return /^nan$/i.test(text) ? NaN : null;
 }
+
+/**
+ * A name or a value as a search has it: in quotation marks where it would say something else without them.
+ * @param {string} text
+ */
+export const written = (text) =>
+  BARE.test(text) && !text.includes("..") && (/^\d/.test(text) || numberIn(text) === null)
+    ? text
+    : `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 /**
  * @param {string} text
@@ -85,9 +98,8 @@ export function parse(text) {
 }
 
 /**
- * @typedef {{
- *   raw: string, text: string, isQuoted: boolean, expression: [body: string, flags: string] | null, not: boolean,
- * }} Token text: without quotation marks
+ * @typedef {{ text: string, isQuoted: boolean }} Piece
+ * @typedef {{ pieces: Piece[], expression: [body: string, flags: string] | null, not: boolean }} Token
  */
 
 /**
@@ -101,88 +113,119 @@ function* tokensOf(text) {
     const not = rest.length > 1 && rest[0] === "-" && !/^-\s/.test(rest);
     if (not) rest = rest.slice(1);
     const expression = EXPRESSION.exec(rest) ?? UNFINISHED.exec(rest);
-    let raw = expression ? expression[0] : "";
-    let isQuoted = false;
-    if (!expression)
-      for (let i = 0; i <= rest.length; i++) {
-        if (rest[i] === '"') {
-          const end = rest.indexOf('"', i + 1);
-          if (end < 0) throw new Unclear(`A quotation mark is open: ${rest.slice(i)}`);
-          isQuoted = true;
-          i = end;
-        } else if (i === rest.length || /\s/.test(rest[i])) {
-          raw = rest.slice(0, i);
-          break;
-        }
+    /** @type {Piece[]} */
+    const pieces = [];
+    if (expression) rest = rest.slice(expression[0].length);
+    else
+      while (/^\S/.test(rest)) {
+        const found = PIECE.exec(rest);
+        if (!found) throw new Unclear(`A quotation mark is open: ${rest}`);
+        const [all, quoted, plain] = found;
+        const isQuoted = quoted !== undefined;
+        pieces.push({ text: isQuoted ? quoted.replace(/\\(["\\])/g, "$1") : plain, isQuoted });
+        rest = rest.slice(all.length);
       }
-    rest = rest.slice(raw.length).trimStart();
-    yield {
-      raw,
-      text: expression ? raw : raw.replaceAll('"', ""),
-      isQuoted,
-      expression: expression ? [expression[1], expression[2] ?? ""] : null,
-      not,
+    rest = rest.trimStart();
+    yield { pieces, expression: expression ? [expression[1], expression[2] ?? ""] : null, not };
+  }
+}
+
+/** @param {Piece[]} pieces */
+const joined = (pieces) => pieces.map(({ text }) => text).join("");
+/** @param {Piece[]} pieces */
+const hasQuotes = (pieces) => pieces.some(({ isQuoted }) => isQuoted);
+
+/**
+ * What stands before and after the first of it that is not in quotation marks; null for none.
+ * @param {Piece[]} pieces
+ * @param {RegExp} at
+ * @returns {{ before: Piece[], sign: string, after: Piece[] } | null}
+ */
+function cutAt(pieces, at) {
+  for (const [i, { text, isQuoted }] of pieces.entries()) {
+    const found = isQuoted ? null : at.exec(text);
+    if (!found) continue;
+    const plain = (/** @type {string} */ part) => (part ? [{ text: part, isQuoted: false }] : []);
+    return {
+      before: [...pieces.slice(0, i), ...plain(text.slice(0, found.index))],
+      sign: found[0],
+      after: [...plain(text.slice(found.index + found[0].length)), ...pieces.slice(i + 1)],
     };
   }
+  return null;
 }
 
 /**
  * @param {Token} token
  * @returns {Term | null} null for what says nothing
  */
-function termOf({ raw, text, isQuoted, expression, not }) {
+function termOf({ pieces, expression, not }) {
   if (expression) return { is: "expression", expression: expressionOf(...expression), not };
-  const found = CONDITION.exec(raw);
-  if (!found) return text && text !== "-" ? { is: "word", word: text.toLowerCase(), not } : null;
-  const [, key, sign, rest] = found;
-  const op = /** @type {Condition["op"]} */ (sign === "!=" ? "=" : sign);
-  const value = rest.replaceAll('"', "");
-  if (!value && !isQuoted) throw new Unclear(`${key}${sign} wants a value, such as ${key}${sign}0.1.`);
-  const isLiteral = rest.includes('"');
-  const bounds = isLiteral ? null : boundsOf(key, op, value);
-  const parts = isLiteral || value.startsWith("[") ? [value] : value.split(",").filter(Boolean);
-  return {
-    is: "condition",
-    key,
-    op,
-    any: bounds ? [] : parts.map((part) => wantedOf(part, isLiteral)),
-    bounds,
-    text,
-    not: not !== (sign === "!="),
-  };
+  const text = joined(pieces),
+    found = cutAt(pieces, SIGN);
+  if (!found?.before.length)
+    return text && (text !== "-" || hasQuotes(pieces)) ? { is: "word", word: text.toLowerCase(), not } : null;
+  const { before, sign, after } = found;
+  const key = joined(before),
+    op = /** @type {Condition["op"]} */ (sign === "!=" ? "=" : sign);
+  if (!after.length) {
+    const name = written(key);
+    throw new Unclear(`${name}${sign} wants a value, such as ${name}${sign}0.1.`);
+  }
+  const bounds = boundsOf(key, op, after);
+  const any = bounds ? [] : partsOf(after).map(wantedOf);
+  return { is: "condition", key, op, any, bounds, text, not: not !== (sign === "!=") };
 }
 
-/** @param {string} part @param {boolean} isLiteral @returns {Wanted} */
-function wantedOf(part, isLiteral) {
-  const text = part.toLowerCase();
-  const pieces = text.split("*").map((each) => each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = pieces.length > 1 && !isLiteral ? new RegExp(`^${pieces.join("[^]*")}$`) : null;
-  return { text, number: numberIn(part), pattern };
+/** Values with a comma between; a list is one. @param {Piece[]} value */
+function partsOf(value) {
+  if (!value[0].isQuoted && value[0].text.startsWith("[")) return [value];
+  const parts = [];
+  let rest = value;
+  for (let found = cutAt(rest, /,/); found; found = cutAt(rest, /,/)) {
+    parts.push(found.before);
+    rest = found.after;
+  }
+  return [...parts, rest].filter((part) => part.length);
+}
+
+/** @param {Piece[]} part @returns {Wanted} */
+function wantedOf(part) {
+  const text = joined(part);
+  const escaped = (/** @type {string} */ each) => each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const fits = part.map((each) => {
+    const lower = each.text.toLowerCase();
+    return each.isQuoted ? escaped(lower) : lower.split("*").map(escaped).join("[^]*");
+  });
+  const pattern = cutAt(part, /\*/) ? new RegExp(`^${fits.join("")}$`) : null;
+  return { text: text.toLowerCase(), number: numberIn(text), pattern, isQuoted: hasQuotes(part) };
 }
 
 /**
  * Null where values are to be equal to one of some.
  * @param {string} key
  * @param {Condition["op"]} op
- * @param {string} value
+ * @param {Piece[]} pieces
  * @returns {Bounds | null}
  */
-function boundsOf(key, op, value) {
+function boundsOf(key, op, pieces) {
+  const name = written(key),
+    value = joined(pieces);
   if (op !== "=") {
     const bound = numberIn(value);
     if (bound === null || Number.isNaN(bound))
-      throw new Unclear(`After ${key}${op} comes a number, such as ${key}${op}0.1, and not “${value}”.`);
+      throw new Unclear(`After ${name}${op} comes a number, such as ${name}${op}0.1, and not “${value}”.`);
     return op[0] === "<" ? { low: -Infinity, high: bound } : { low: bound, high: Infinity };
   }
-  const cut = value.indexOf("..");
-  if (cut < 0) return null;
-  const [from, to] = [value.slice(0, cut), value.slice(cut + 2)];
+  const found = cutAt(pieces, /\.\./);
+  if (!found) return null;
+  const [from, to] = [joined(found.before), joined(found.after)];
   const low = from ? numberIn(from) : -Infinity,
     high = to ? numberIn(to) : Infinity;
   if (low === null && high === null) return null; // dots within a text
   if (low === null || high === null || Number.isNaN(low) || Number.isNaN(high))
-    throw new Unclear(`${key}=${value} is no range: both ends are numbers, such as ${key}=1e-4..1e-2.`);
-  if (low > high) throw new Unclear(`${key}=${value} holds nothing: the lesser end comes first.`);
+    throw new Unclear(`${name}=${value} is no range: both ends are numbers, such as ${name}=1e-4..1e-2.`);
+  if (low > high) throw new Unclear(`${name}=${value} holds nothing: the lesser end comes first.`);
   return { low, high };
 }
 
@@ -207,7 +250,7 @@ function expressionOf(body, flags) {
 function pickAt(tokens, i) {
   const word = (/** @type {number} */ at) => {
     const token = tokens[at];
-    return token && !token.isQuoted && !token.not && !token.expression ? token.text : "";
+    return token && !hasQuotes(token.pieces) && !token.not && !token.expression ? joined(token.pieces) : "";
   };
   if (!WAYS.test(word(i)) || !/^\d+$/.test(word(i + 1))) return null;
   const way = /** @type {Way} */ (word(i).toLowerCase()),
@@ -218,5 +261,5 @@ function pickAt(tokens, i) {
   const by = tokens[i + 3];
   if (!by || by.expression)
     throw new Unclear(`After “by” comes a metric or a setting, such as ${way} ${count} by val/loss.`);
-  return { pick: { way, count, by: by.text }, length: 4 };
+  return { pick: { way, count, by: joined(by.pieces) }, length: 4 };
 }

@@ -7,6 +7,7 @@ import * as format from "../text/format.js";
 import { menu } from "./menu.js";
 import { node } from "./dom.js";
 import { runsOf } from "./run_tree.js";
+import { written } from "../text/run_query.js";
 
 /** @typedef {import("./run_tree.js").Row} Row */
 /** @typedef {import("./run_tree.js").Folder} Folder */
@@ -84,13 +85,10 @@ export class FolderRow {
         { text: "Select all", hint: format.step(folder.count), act: () => state.set("chosen", [...runsOf(folder)]) },
         {
           text: "Search within",
-          act: () => state.set("runs", `name=${quoted(`${key}*`)} ${state.get("runs")}`.trim()),
+          act: () => state.set("runs", `run:name=${written(key)}* ${state.get("runs")}`.trim()),
         },
       ],
       at,
     );
   }
 }
-
-/** @param {string} text */
-const quoted = (text) => (/[\s,"]/.test(text) ? `"${text.replaceAll('"', "")}"` : text);

@@ -7,8 +7,9 @@ import * as metrics from "../../core/run_metrics.js";
 import * as runs from "../../core/runs.js";
 import * as state from "../../core/state.js";
 import { csv } from "../../text/csv.js";
-import { inOrder } from "../../text/run_fields.js";
+import { inOrder, keyOf } from "../../text/run_fields.js";
 import { grouped, summaryOf } from "../../text/run_groups.js";
+import { written } from "../../text/run_query.js";
 import { offer } from "../../ui/download.js";
 import { grid } from "../../ui/grid.js";
 import { node } from "../../ui/dom.js";
@@ -78,9 +79,7 @@ export class GroupTable {
   open({ cells }) {
     const words = this.fields().map((field, i) => {
       const value = cells[i];
-      if (value === null) return `-${field.id}=*`;
-      const text = String(value);
-      return `${field.id}=${/[\s,"*]|\.\./.test(text) ? `"${text.replaceAll('"', "")}"` : text}`;
+      return value === null ? `-${keyOf(field)}=*` : `${keyOf(field)}=${written(String(value))}`;
     });
     state.set("tableBy", []);
     state.set("runs", [state.get("runs").trim(), ...words].filter(Boolean).join(" "));
