@@ -57,6 +57,8 @@ export class Router {
         state.set("page", name);
       });
     }
+    scope.on(tabs, "scroll", () => this.showMore());
+    scope.observer(new ResizeObserver(() => this.showMore())).observe(tabs);
     scope.on(state, "page", () => this.show());
     let waiting = 0;
     scope.on(runs, runs.CHANGES, () => {
@@ -106,6 +108,14 @@ export class Router {
         link.scrollIntoView({ block: "nearest", inline: "nearest" });
       } else link.removeAttribute("aria-current");
     }
+    this.showMore();
+  }
+
+  /** At which end of the tabs others follow, which fades there. */
+  showMore() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.tabs;
+    const ends = [scrollLeft > 1 && "before", scrollLeft + clientWidth < scrollWidth - 1 && "after"];
+    this.tabs.dataset.more = ends.filter(Boolean).join(" ");
   }
 
   /** Shows the page that is asked for, once its module has come; nothing when another was asked for meanwhile. */
