@@ -87,6 +87,8 @@ def test_files_of_models_and_recordings_arrive(logdir: Path, there: Path, receiv
     found = ship(served)
     assert "does not match its hash" in str(found.refused)
     assert (ship(served).refused, begun.exists()) == ({}, False)
+    (there / "a" / "models" / named).rename(begun)  # who took it in was killed before it had its name
+    assert ship(served).refused == {}
     ours, theirs = files(logdir / "a"), files(there / "a")
     assert {name: data for name, data in theirs.items() if "sqlite" not in name} == {
         name: data for name, data in ours.items() if "sqlite" not in name and name != "models/not-ours"

@@ -26,6 +26,7 @@ from tracker.copying.folder_place import FolderPlace
 from tracker.copying.place import CopyError
 from tracker.copying.run_copy import copy_run
 from tracker.store.read import shipping
+from tracker.store.run_folder_files import files_of
 from tracker.store.run_page import RunPage
 from tracker.store.write import page_file, page_merge
 
@@ -134,6 +135,25 @@ def test_all_of_a_run_is_copied(logdir: Path, tmp_path: Path) -> None:
     assert {each for each in run_of(there) if each.startswith("models/")}
     assert "recordings/steps-1.npz" in run_of(there)
     assert not (there / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_a_file_that_lacks_nothing_but_its_name_gets_it(logdir: Path, tmp_path: Path, *, is_sound: bool) -> None:
+    """Whoever copied it was killed after its last byte; what a machine that lost its power left of it is made anew."""
+    folder = log_all(logdir, "a", points=10)
+    place = copied(folder, tmp_path)
+    beside = [place / name for name, _ in files_of(place)]
+    assert len(beside) > 1
+    for path in beside:
+        path.with_name(f".{path.name}.arriving").write_bytes(
+            path.read_bytes() if is_sound else bytes(path.stat().st_size)
+        )
+        path.unlink()
+    with contextlib.closing(FolderPlace(tmp_path, "copy")) as there:
+        again = copy_run(folder, there)
+    assert len(again.problems) == (0 if is_sound else len(beside))
+    assert run_of(copied(folder, tmp_path)) == run_of(folder)
+    assert not list(place.rglob("*.arriving"))
 
 
 def test_a_name_that_another_run_has_is_not_taken(

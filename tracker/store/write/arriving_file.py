@@ -14,14 +14,18 @@ SUFFIX = ".arriving"
 
 
 def begun_in(folder: Path) -> dict[str, int]:
-    """How many bytes of each file have arrived, by name; of those that are whole all."""
+    """How many bytes of each file have arrived, by name; of those that are whole all.
+
+    Of a file that is not whole it is one less than there are: one that lacks nothing but its name, since who took it in
+    was killed just then, is asked for too, and gets it.
+    """
     found = dict(files_of(folder))
     for place in FOLDERS:
         with contextlib.suppress(OSError), os.scandir(folder / place) as entries:
             for entry in entries:
                 name = f"{place}/{entry.name[1:].removesuffix(SUFFIX)}"
                 if entry.name == f".{name.rpartition('/')[2]}{SUFFIX}" and is_one(name):
-                    found.setdefault(name, entry.stat(follow_symlinks=False).st_size)
+                    found.setdefault(name, max(0, entry.stat(follow_symlinks=False).st_size - 1))
     return found
 
 
@@ -47,18 +51,19 @@ def add(folder: Path, name: str, at: int, data: bytes, size: int, digest: str) -
     if place.is_file():
         return place.stat().st_size
     known = partial.stat().st_size if partial.exists() else 0
-    if at != known:
-        raise PlaceError(known)
-    check_piece(name, at + len(data), size, digest)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with open(partial, "ab") as file:
-        file.write(data)
-        if at + len(data) == size:
-            file.flush()
-            os.fsync(file.fileno())
-    if at + len(data) < size:
-        return at + len(data)
-    with open(partial, "rb") as file:
+    if known < size:
+        if at not in (known, max(0, known - 1)):  # see `begun_in`
+            raise PlaceError(known)
+        check_piece(name, at + len(data), size, digest)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "ab") as file:
+            file.truncate(at)
+            file.write(data)
+        if at + len(data) < size:
+            return at + len(data)
+    check_piece(name, size, size, digest)
+    with open(partial, "rb+") as file:
+        os.fsync(file.fileno())
         found = hashlib.sha256()
         while piece := file.read(1 << 20):
             found.update(piece)
