@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from dashboard.server.joined import Joined
 
@@ -119,6 +120,14 @@ class SocketConnection(_Watched, WebSocketsSansIOProtocol):
     def connection_made(self, transport: Any) -> None:
         """As uvicorn's; a message is one piece."""
         super().connection_made(getattr(transport, "joined", transport))
+
+    def shutdown(self) -> None:
+        """As uvicorn's, which raises where the other side is saying goodbye just now: all else that a server does at its
+        end was left out then, and what is known of the logdir not kept."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """As uvicorn's; what waits to be taken is much."""

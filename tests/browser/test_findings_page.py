@@ -66,7 +66,7 @@ def test_hidden_runs_are_left_out_and_said(served: Any, page: Any, until: Callab
 def test_evidence_is_drawn_with_some_steps_around_it(served: Any, page: Any, until: Callable[..., Any]) -> None:
     """Both curves in one chart, the window shaded, the gradients' histogram at that step."""
     page.goto(f"{served.base}/?p=findings&sev=error")
-    until(page, READY)
+    until(page, f"{READY} && viz.page()[0].findings[0].charts[0]?.lines === 2")
     (found,) = page.evaluate("viz.page()")[0]["findings"]
     (chart,) = found["charts"]
     assert (chart["tags"], chart["lines"]) == (["grad_norm/fc1.weight", "grad_norm/fc2.weight"], 2)

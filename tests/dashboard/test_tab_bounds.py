@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import socket
@@ -15,6 +16,8 @@ import psutil
 import pytest
 from asking import Asker, is_alive
 from served import ROOT, serving, start_viz
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from dashboard.http.turns import Turns
 from dashboard.server import connections
@@ -104,13 +107,20 @@ class _Line:
     """A transport that holds so many bytes."""
 
     waiting = 0
-    aborted = False
+    aborted = closed = False
+    written = b""
 
     def get_write_buffer_size(self) -> int:
         return self.waiting
 
     def abort(self) -> None:
         self.aborted = True
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def test_who_is_late_is_let_go_of() -> None:
@@ -129,6 +139,20 @@ def test_who_is_late_is_let_go_of() -> None:
     assert line.is_late(490.0 + connections.READING_S + 1)
     connections.let_go({line}, 490.0 + connections.READING_S + 2)
     assert line.transport.aborted
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSING, State.CLOSED])
+def test_a_server_ends_while_a_tab_says_goodbye(state: State) -> None:
+    """What a server does at its end is not left out for that."""
+    line, transport = object.__new__(connections.SocketConnection), _Line()
+    line.__dict__.update(
+        ping_timer=None, pong_timer=None, pending_ping_payload=None, close_timer=None, close_sent=False
+    )
+    line.handshake_complete, line.queue, line.transport = True, asyncio.Queue(), transport
+    line.conn = ServerProtocol(state=state)
+    line.shutdown()
+    assert transport.closed
+    assert bool(transport.written) == (state is State.OPEN)
 
 
 IMPATIENT = """
