@@ -122,8 +122,8 @@ class SocketConnection(_Watched, WebSocketsSansIOProtocol):
         super().connection_made(getattr(transport, "joined", transport))
 
     def shutdown(self) -> None:
-        """As uvicorn's, which raises where the other side is saying goodbye just now: all else that a server does at its
-        end was left out then, and what is known of the logdir not kept."""
+        """As uvicorn's, which raises where the other side says goodbye just now: all else that a server does at its end
+        was left out then, and what is known of the logdir not kept."""
         try:
             super().shutdown()
         except InvalidState:
