@@ -37,20 +37,19 @@ def test_tabs_that_have_no_room_are_announced_and_reached_by_keyboard(
 
 
 def test_a_name_of_another_direction_leaves_its_neighbours_where_they_are(
-    logdir: Path, serve: Callable[..., Any], page: Any, until: Callable[..., Any]
+    logdir: Path, serve: Callable[..., Any], new_page: Callable[..., Any], until: Callable[..., Any]
 ) -> None:
-    """A mark that turns the direction of what follows ends with the element of the name."""
-    with tracker.init(logdir=logdir, name="plain", machine=False) as run:
-        run.log({"loss": 1.0}, step=0)
+    """In a row of the list of runs and in the title of a card the last part of a name stands behind the path to it."""
+    paths = {f"{path}/" for path in ("plain", "turned\u202e", "isolated\u2067", "שלום", "مرحبا")}
+    for path in paths:
+        with tracker.init(logdir=logdir, name=f"{path}1 2", machine=False) as run:
+            run.log({f"{path}1 2": 0.25}, step=0)
+    page = new_page(width=1300, height=2400)  # in which all cards are in sight
     page.goto(serve(logdir, "--no-token").base)
-    until(page, "viz.ready")
-    left = """name => {
-      const line = document.querySelector('#view').appendChild(document.createElement('p'));
-      const [shown, value] = ['span', 'span'].map(kind => line.appendChild(document.createElement(kind)));
-      [shown.textContent, value.textContent] = [name, ' 0.25 (of 1)'];
-      const box = [shown, value].map(each => each.getBoundingClientRect().left);
-      line.remove();
-      return box[0] < box[1];
-    }"""
-    for name in ("plain", "\u202eplain", "\u2067plain", "שלום", "مرحبا"):
-        assert page.evaluate(left, name), name
+    for names in ("#runs .name", ".card .card-title"):
+        orders = f"""[...document.querySelectorAll('{names}')].map((name) => {{
+          const [path, last] = ['.path', '.last'].map((part) => name.querySelector(part));
+          return [path.textContent, path.getBoundingClientRect().right <= last.getBoundingClientRect().left + 1];
+        }})"""
+        until(page, f"viz.ready && {orders}.length === {len(paths)}")
+        assert dict(page.evaluate(orders)) == dict.fromkeys(paths, True), names
