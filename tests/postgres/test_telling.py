@@ -42,7 +42,8 @@ class Heard:
 
 
 @pytest.fixture
-def heard(store: PgStore) -> Iterator[Heard]:
+def heard(store: PgStore, all_told: Callable[[], None]) -> Iterator[Heard]:
+    all_told()  # else the last word of a test before is heard
     made = Heard(store)
     yield made
     made.stop()
